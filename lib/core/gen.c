@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/gen.h"
+
+#include <rte_common.h>
+
+uint64_t weft_gens[WEFT_GEN_SLOTS] __rte_cache_aligned;

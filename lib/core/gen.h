@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * gen: generations, the way a cached answer learns that it is stale.
+ *
+ * Every object that a walk may consult owns a slot in one array of counters; the slot is found by
+ * hashing the object's identity, so what does not exist yet (an unknown MAC) has one too. Who
+ * changes an object increments its slot. A flow keeps the numbers of the slots it stands on and the
+ * sum of their values: counters only grow, so the sum is the same if and only if none of them moved.
+ * Two objects that share a slot by accident cost a needless walk, never a wrong answer.
+ *
+ * Order is what makes it right. The writer publishes the change first and bumps after (release); a
+ * walk reads a slot's value (acquire) before it looks at the object. So a change in the middle of a
+ * walk leaves an answer that is already stale.
+ *
+ * Threads: weft_gen_bump by any thread, weft_gen_read by any thread.
+ */
+#ifndef WEFT_CORE_GEN_H
+#define WEFT_CORE_GEN_H
+
+#include <stdint.h>
+
+#define WEFT_GEN_SLOTS 16384 /* 128 KiB: half of a small second-level cache */
+
+/** A slot that belongs to nothing and never moves: pads the list of a flow to its fixed length. */
+#define WEFT_GEN_NOTHING 0
+
+/** What kind of thing an identity names: part of what is hashed. */
+enum weft_gen_kind {
+	WEFT_GEN_PORT, /* id: port */
+	WEFT_GEN_NETWORK, /* id: network; what it is */
+	WEFT_GEN_MEMBERS, /* id: network; who is in it, and in which state */
+	WEFT_GEN_ARRIVAL, /* id: wire << 16 | VLAN id: which network does this tag belong to */
+	WEFT_GEN_MAC, /* id: network << 48 | MAC, see weft_fdb_slot() */
+	WEFT_GEN_MAC_ROOM, /* id: port or network << 16: is there room for one more MAC */
+};
+
+extern uint64_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */
+
+static inline uint16_t
+weft_gen_slot(enum weft_gen_kind kind, uint64_t id)
+{
+	uint64_t mixed = (id + kind * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
+
+	return (uint16_t)(1 + (mixed >> 32) % (WEFT_GEN_SLOTS - 1));
+}
+
+static inline uint64_t
+weft_gen_read(uint16_t slot)
+{
+	return __atomic_load_n(&weft_gens[slot], __ATOMIC_ACQUIRE);
+}
+
+static inline void
+weft_gen_bump(uint16_t slot)
+{
+	__atomic_fetch_add(&weft_gens[slot], 1, __ATOMIC_RELEASE);
+}
+
+#endif
