@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ether: what IEEE 802.3 and 802.1Q say about the first bytes of a frame.
+ *
+ * A tag is kept in one number: zero for a frame without one, WEFT_TAG | VID for a frame with one.
+ * So a priority tag (VID 0) and no tag stay different. Only TPID 0x8100 makes a tag; an 802.1ad
+ * service tag (0x88a8) is an EtherType like any other to us.
+ *
+ * Pure functions, no state, any thread.
+ */
+#ifndef WEFT_WIRE_ETHER_H
+#define WEFT_WIRE_ETHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+
+#define WEFT_VID_MAX 4094 /* 802.1Q 9.6: 0 and 4095 are reserved */
+#define WEFT_VIDS 4096
+#define WEFT_TAG 0x1000 /* the frame has a tag; the VID is in the bits below */
+#define WEFT_TAG_DOUBLE 0x2000 /* and another 0x8100 tag right behind it */
+#define WEFT_TAG_VID(tag) ((tag) & 0xfff)
+
+/** The front of a frame, as it stands or as it shall leave. */
+struct weft_ether_head {
+	struct rte_ether_addr dst, src;
+	uint16_t tag;
+};
+
+/** 01-80-C2-00-00-00 .. 0F: never forwarded by a bridge (802.1Q 8.6.3, table 8-1). */
+static inline bool
+weft_mac_is_reserved(const struct rte_ether_addr *mac)
+{
+	static const uint8_t prefix[] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
+
+	return memcmp(mac->addr_bytes, prefix, sizeof(prefix)) == 0 && mac->addr_bytes[5] < 0x10;
+}
+
+/** A MAC as a number, for hashing and printing; the first byte is the most significant. */
+static inline uint64_t
+weft_mac_number(const struct rte_ether_addr *mac)
+{
+	uint64_t number = 0;
+
+	memcpy((uint8_t *)&number + 2, mac->addr_bytes, RTE_ETHER_ADDR_LEN);
+	return rte_be_to_cpu_64(number);
+}
+
+#endif

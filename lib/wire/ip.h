@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ip: finds the transport header behind IPv4 and IPv6.
+ *
+ * Reads nothing beyond the given length and trusts no length field. What cannot be read is said,
+ * never guessed: policy that looks at addresses must refuse such a packet, a bridge without policy
+ * need not care.
+ *
+ * Pure functions, no state, any thread.
+ */
+#ifndef WEFT_WIRE_IP_H
+#define WEFT_WIRE_IP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+/** What stands behind the IP header. */
+struct weft_ip_info {
+	uint8_t protocol; /* of the transport header: extension headers are skipped */
+	bool is_fragment; /* any fragment of a larger datagram */
+	bool is_later_fragment; /* not the first: has no transport header */
+	uint16_t l4_offset; /* from the start of the IP header; valid unless is_later_fragment */
+};
+
+/** Reads an IPv4 header (RFC 791). @param ip first byte, @param length bytes that may be read.
+ *  @return false if it is not a whole IPv4 header */
+bool weft_ip4_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *info);
+
+/** Reads an IPv6 header and its extension headers (RFC 8200 section 4), at most eight of them.
+ *  @return false if a header is cut off or there are more */
+bool weft_ip6_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *info);
+
+/** The two 16-bit words that tell flows of a protocol apart: ports of TCP, UDP, SCTP and UDP-Lite,
+ *  type/code and identifier of ICMP echo; zero otherwise, or if they are cut off. Network order. */
+void weft_l4_parse(const uint8_t *ip, uint32_t length, const struct weft_ip_info *info,
+		   rte_be16_t *source, rte_be16_t *destination);
+
+#endif
