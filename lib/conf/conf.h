@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * conf: the checked configuration document.
+ *
+ * An operator writes one YAML file; this library turns it into a `struct weft_conf` that the rest
+ * of weft can trust: every value has its type and lies in its range, every name that is referred to
+ * exists, and nothing contradicts anything else. Nothing else in weft reads YAML.
+ *
+ * What the file may contain is said once, in the schema table (schema.h): key, type, range,
+ * default, and a sentence of help. The parser, the JSON Schema in config/ and the reference page in
+ * doc/ all follow that table.
+ *
+ * Not trivial: every fault of a file is reported in one go, each with its place, and checks that
+ * concern two objects name both places. A document in which any fault was found is never returned.
+ *
+ * A document is immutable once loaded; weft_conf_merge() and weft_conf_delete() return new ones.
+ * Optional strings are NULL when absent. All numbers are in host byte order, addresses and MACs
+ * in network order as DPDK's types say.
+ *
+ * Threads: none; the control thread loads and owns documents.
+ *
+ *	struct weft_errors errors = WEFT_ERRORS_NONE;
+ *	struct weft_conf *conf = weft_conf_load("/etc/weft/weft.yaml", &errors);
+ *	if (conf == NULL)
+ *		weft_errors_print(&errors, stderr);
+ */
+#ifndef WEFT_CONF_CONF_H
+#define WEFT_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <rte_ether.h>
+
+#include "core/errors.h"
+
+#define WEFT_CONF_WORKERS_MAX 64
+#define WEFT_CONF_NAME_MAX 63 /* letters of a name, without the closing zero */
+
+/** Where in the file something was said; both count from 1, 0 = nowhere (a default). */
+struct weft_place {
+	uint32_t line, column;
+};
+
+enum weft_polling { WEFT_POLLING_ADAPTIVE, WEFT_POLLING_BUSY };
+enum weft_network_type { WEFT_NETWORK_LOCAL, WEFT_NETWORK_FLAT, WEFT_NETWORK_VLAN };
+enum weft_socket_mode { WEFT_SOCKET_CLIENT, WEFT_SOCKET_SERVER };
+enum weft_limit_action { WEFT_LIMIT_DROP, WEFT_LIMIT_FORWARD };
+
+/** An IPv4 or IPv6 address or prefix. */
+struct weft_ip {
+	uint8_t family;	   /* AF_INET or AF_INET6 */
+	uint8_t prefix;	   /* length in bits; 32 or 128 for a plain address */
+	uint8_t bytes[16]; /* network order, IPv4 in the first four, the rest zero */
+};
+
+struct weft_conf_host {
+	uint16_t workers[WEFT_CONF_WORKERS_MAX]; /* cores */
+	uint32_t n_workers; /* 0: not given, every allowed core but the first */
+	enum weft_polling polling;
+	uint64_t memory_bytes; /* packet buffers */
+	uint32_t mac_entries;
+	uint32_t flow_entries; /* per worker */
+	uint32_t flow_idle_sec;
+	struct weft_place place;
+};
+
+struct weft_conf_wire {
+	char *name;
+	char *device; /* DPDK devargs or a PCI address */
+	uint32_t mtu;
+	uint32_t queues; /* 0: as many as workers, if the device can */
+	bool admin_up;
+	uint32_t miss_budget; /* misses per second and worker */
+	struct weft_place place;
+};
+
+struct weft_conf_subnet {
+	char *name;
+	struct weft_ip cidr;
+	bool has_gateway;
+	struct weft_ip gateway;
+	struct weft_place place;
+};
+
+struct weft_conf_static_mac {
+	struct rte_ether_addr mac;
+	char *port; /* one of the two is NULL */
+	char *wire;
+	struct weft_place place;
+};
+
+struct weft_conf_network {
+	char *name;
+	char *project;
+	enum weft_network_type type;
+	uint32_t segment; /* VLAN id; 0 for local and flat */
+	char *wire;	  /* physical-network; NULL for local */
+	bool external;
+	bool admin_up;
+	uint32_t mtu; /* resolved: never 0 */
+	uint32_t mac_age_sec;
+	uint32_t mac_limit; /* 0: none */
+	enum weft_limit_action mac_limit_action;
+	struct weft_conf_static_mac *static_macs;
+	uint32_t n_static_macs;
+	struct weft_conf_subnet *subnets;
+	uint32_t n_subnets;
+	struct weft_place place;
+};
+
+struct weft_conf_port {
+	char *name;
+	char *network;
+	char *instance;
+	char *vhost_user; /* socket path; exactly one of the two is set */
+	char *device;
+	enum weft_socket_mode mode;
+	char *socket_owner;   /* USER or USER:GROUP */
+	uint32_t socket_mode; /* permission bits; 0: not given */
+	uint32_t queues;      /* 0: as many as workers (devices only) */
+	bool has_mac;
+	struct rte_ether_addr mac;
+	struct weft_ip *addresses;
+	uint32_t n_addresses;
+	bool port_security;
+	bool admin_up;
+	uint32_t mtu;	    /* resolved: never 0 */
+	uint32_t mac_limit; /* 0: none */
+	enum weft_limit_action mac_limit_action;
+	uint32_t miss_budget; /* misses per second and worker */
+	struct weft_place place;
+};
+
+struct weft_conf_source; /* the memory of a document, and the tree of what its files said */
+
+struct weft_conf {
+	struct weft_conf_source *source; /* of this library only */
+	char *file;
+	struct weft_conf_host host;
+	struct weft_conf_wire *wires;
+	uint32_t n_wires;
+	struct weft_conf_network *networks;
+	uint32_t n_networks;
+	struct weft_conf_port *ports;
+	uint32_t n_ports;
+};
+
+/* ---- from text to document ---- */
+
+/** Reads and checks a file. @return the document, or NULL with every fault in @p errors, in the
+ *  order of the file; of thousands the first thousand. */
+struct weft_conf *weft_conf_load(const char *path, struct weft_errors *errors);
+
+/** The same from memory; @p name stands for the file in messages. */
+struct weft_conf *weft_conf_load_text(const char *text, size_t bytes, const char *name,
+				      struct weft_errors *errors);
+
+void weft_conf_destroy(struct weft_conf *conf);
+
+/* ---- from document to document ---- */
+
+/** A new document: @p base, in which the objects that the fragment file names replace those of the
+ *  same name or are added. The result is checked as a whole. `host:` keys in the fragment replace
+ *  single keys. @return NULL with every fault in @p errors. */
+struct weft_conf *weft_conf_merge(const struct weft_conf *base, const char *fragment_path,
+				  struct weft_errors *errors);
+
+/** A new document without one object. @p noun: "port", "network" or "physical-network". What refers
+ *  to it is deleted too if @p cascade; otherwise that is an error that names them.
+ *  @return NULL with the reason in @p errors. */
+struct weft_conf *weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name,
+				   bool cascade, struct weft_errors *errors);
+
+/** Writes YAML that loads back to an equal document; keys at their default are left out. */
+void weft_conf_emit(const struct weft_conf *conf, FILE *out);
+
+/* ---- difference ---- */
+
+enum weft_change_action { WEFT_CHANGE_ADD, WEFT_CHANGE_MODIFY, WEFT_CHANGE_DELETE };
+
+struct weft_change {
+	enum weft_change_action action;
+	const char *noun; /* "host", "physical-network", "network", "port" */
+	char *name;	  /* "" for host */
+	char **details;	  /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
+	uint32_t n_details;
+	bool needs_restart; /* host keys that are read at start only */
+	bool needs_reopen;  /* the device or socket behind a port or wire must be opened anew */
+};
+
+struct weft_changes {
+	struct weft_change *list;
+	uint32_t n;
+};
+
+/** What differs, objects matched by name; order: deletions (ports, networks, wires), changes,
+ *  additions (wires, networks, ports). Two documents that mean the same have no changes whatever
+ *  their files look like. */
+void weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
+		    struct weft_changes *changes);
+void weft_changes_clear(struct weft_changes *changes);
+
+/* ---- the schema, for programs and people ---- */
+
+/** JSON Schema (2020-12) of the file. */
+void weft_conf_schema_json(FILE *out);
+
+/** The reference page in reStructuredText. */
+void weft_conf_schema_rst(FILE *out);
+
+/* ---- words ---- */
+
+const char *weft_network_type_name(enum weft_network_type type);
+
+/** Writes an address, with its prefix length when it is not a plain address. @p text holds at least
+ *  INET6_ADDRSTRLEN + 4 bytes. */
+void weft_ip_format(const struct weft_ip *ip, char *text);
+
+#endif

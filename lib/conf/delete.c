@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/document.h"
+#include "conf/index.h"
+
+/* More names than this in one message help nobody. */
+#define DELETE_NAMED_MAX 10
+
+/** What goes, as flags beside the lists of a document, and what goes with it. */
+struct deletion {
+	const struct weft_conf *conf;
+	struct conf_index wires, networks, ports;
+	bool *wire_goes, *network_goes, *port_goes;
+	FILE *users; /* "port vm1 (weft.yaml:12:5), ..." */
+	char *users_text;
+	size_t users_bytes;
+	uint32_t n_users;
+};
+
+static bool *
+delete_flags(uint32_t n)
+{
+	bool *flags = calloc((size_t)n + 1, sizeof(*flags));
+
+	if (flags == NULL)
+		abort();
+	return flags;
+}
+
+static void
+delete_start(struct deletion *deletion, const struct weft_conf *conf)
+{
+	*deletion = (struct deletion){ .conf = conf };
+	conf_index_build(&deletion->wires, conf->wires, conf->n_wires, sizeof(*conf->wires));
+	conf_index_build(&deletion->networks, conf->networks, conf->n_networks,
+			 sizeof(*conf->networks));
+	conf_index_build(&deletion->ports, conf->ports, conf->n_ports, sizeof(*conf->ports));
+	deletion->wire_goes = delete_flags(conf->n_wires);
+	deletion->network_goes = delete_flags(conf->n_networks);
+	deletion->port_goes = delete_flags(conf->n_ports);
+	deletion->users = open_memstream(&deletion->users_text, &deletion->users_bytes);
+	if (deletion->users == NULL)
+		abort();
+}
+
+static void
+delete_finish(struct deletion *deletion)
+{
+	conf_index_clear(&deletion->wires);
+	conf_index_clear(&deletion->networks);
+	conf_index_clear(&deletion->ports);
+	free(deletion->wire_goes);
+	free(deletion->network_goes);
+	free(deletion->port_goes);
+	fclose(deletion->users);
+	free(deletion->users_text);
+}
+
+static void
+delete_note_user(struct deletion *deletion, const struct conf_node *node, const char *what,
+		 const char *name)
+{
+	char place[CONF_PLACE_BYTES];
+
+	if (deletion->n_users++ < DELETE_NAMED_MAX)
+		fprintf(deletion->users, "%s%s %s (%s)", deletion->n_users > 1 ? ", " : "", what,
+			name, conf_report_place(node, place));
+}
+
+/** Whether an object that is referred to goes. */
+static bool
+delete_is_gone(const struct conf_index *index, const bool *goes, const char *name)
+{
+	uint32_t at = conf_index_find(index, name);
+
+	return at != CONF_INDEX_NONE && goes[at];
+}
+
+/** Networks go with their wire. */
+static void
+delete_follow_wires(struct deletion *deletion)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	for (uint32_t i = 0; i < conf->n_networks; i++) {
+		const struct weft_conf_network *network = &conf->networks[i];
+
+		if (!delete_is_gone(&deletion->wires, deletion->wire_goes, network->wire))
+			continue;
+		deletion->network_goes[i] = true;
+		delete_note_user(deletion, conf_node_item(conf->source->tree, "networks", i),
+				 "network", network->name);
+	}
+}
+
+/** Ports go with their network. */
+static void
+delete_follow_networks(struct deletion *deletion)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	for (uint32_t i = 0; i < conf->n_ports; i++) {
+		const struct weft_conf_port *port = &conf->ports[i];
+
+		if (!delete_is_gone(&deletion->networks, deletion->network_goes, port->network))
+			continue;
+		deletion->port_goes[i] = true;
+		delete_note_user(deletion, conf_node_item(conf->source->tree, "ports", i), "port",
+				 port->name);
+	}
+}
+
+/** Static MACs go with their port, out of a network that stays. */
+static void
+delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	for (uint32_t i = 0; i < conf->n_networks; i++) {
+		const struct weft_conf_network *network = &conf->networks[i];
+		struct conf_node *list =
+			conf_node_get(conf_node_item(tree, "networks", i), "static-macs");
+		bool *goes = delete_flags(network->n_static_macs);
+
+		for (uint32_t j = 0; j < network->n_static_macs; j++) {
+			goes[j] = !deletion->network_goes[i] &&
+				  delete_is_gone(&deletion->ports, deletion->port_goes,
+						 network->static_macs[j].port);
+			if (goes[j])
+				delete_note_user(deletion, list->items[j],
+						 "a static MAC of network", network->name);
+		}
+		if (network->n_static_macs > 0)
+			conf_node_remove(list, goes);
+		free(goes);
+	}
+}
+
+/** Marks the object itself. @return whether there is one */
+static bool
+delete_mark(struct deletion *deletion, const char *noun, const char *name)
+{
+	const struct conf_index *index;
+	bool *goes;
+	uint32_t at;
+
+	if (strcmp(noun, "port") == 0) {
+		index = &deletion->ports;
+		goes = deletion->port_goes;
+	} else if (strcmp(noun, "network") == 0) {
+		index = &deletion->networks;
+		goes = deletion->network_goes;
+	} else if (strcmp(noun, "physical-network") == 0) {
+		index = &deletion->wires;
+		goes = deletion->wire_goes;
+	} else {
+		return false;
+	}
+	at = conf_index_find(index, name);
+	if (at == CONF_INDEX_NONE)
+		return false;
+	goes[at] = true;
+	return true;
+}
+
+static void
+delete_remove(const struct deletion *deletion, struct conf_node *tree)
+{
+	struct conf_node *list;
+
+	list = conf_node_get(tree, "ports");
+	if (deletion->conf->n_ports > 0)
+		conf_node_remove(list, deletion->port_goes);
+	list = conf_node_get(tree, "networks");
+	if (deletion->conf->n_networks > 0)
+		conf_node_remove(list, deletion->network_goes);
+	list = conf_node_get(tree, "physical-networks");
+	if (deletion->conf->n_wires > 0)
+		conf_node_remove(list, deletion->wire_goes);
+}
+
+static void
+delete_report_users(struct deletion *deletion, const char *noun, const char *name,
+		    struct weft_errors *errors)
+{
+	char more[32] = "";
+
+	if (deletion->n_users > DELETE_NAMED_MAX)
+		snprintf(more, sizeof(more), " and %u more", deletion->n_users - DELETE_NAMED_MAX);
+	fflush(deletion->users);
+	weft_errors_add(errors, "%s %s is used by %s%s; --cascade deletes these too", noun, name,
+			deletion->users_text, more);
+}
+
+struct weft_conf *
+weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name, bool cascade,
+		 struct weft_errors *errors)
+{
+	struct weft_conf_source *source = conf_source_create();
+	struct conf_report report = { 0 };
+	struct weft_conf *conf = NULL;
+	struct deletion deletion;
+
+	source->tree = conf_node_clone(base->source->tree, &source->arena);
+	delete_start(&deletion, base);
+	if (!delete_mark(&deletion, noun, name)) {
+		weft_errors_add(errors, "there is no %s '%s'", noun, name);
+		conf_source_destroy(source);
+		delete_finish(&deletion);
+		return NULL;
+	}
+	delete_follow_wires(&deletion);
+	delete_follow_networks(&deletion);
+	delete_follow_ports(&deletion, source->tree);
+	if (deletion.n_users > 0 && !cascade) {
+		delete_report_users(&deletion, noun, name, errors);
+		conf_source_destroy(source);
+	} else {
+		delete_remove(&deletion, source->tree);
+		conf = conf_document_create(source, base->file, &report, errors);
+	}
+	delete_finish(&deletion);
+	return conf;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "conf/schema.h"
+#include "conf/value.h"
+
+const struct conf_field *
+conf_object_find(const struct conf_object *object, const char *key)
+{
+	for (uint32_t i = 0; i < object->n_fields; i++)
+		if (strcmp(object->fields[i].key, key) == 0)
+			return &object->fields[i];
+	return NULL;
+}
+
+void
+conf_object_default(const struct conf_object *object, void *to)
+{
+	memset(to, 0, object->bytes);
+	for (uint32_t i = 0; i < object->n_fields; i++) {
+		const struct conf_field *field = &object->fields[i];
+
+		if (field->fallback != NULL)
+			conf_value_parse(field, field->fallback, (char *)to + field->offset);
+		else if (field->type == CONF_OBJECT && !field->is_list)
+			conf_object_default(field->object, (char *)to + field->offset);
+	}
+}
+
+void *
+conf_list_get(const struct conf_field *field, const void *object, uint32_t *n)
+{
+	char *at = (char *)(uintptr_t)object + field->offset;
+
+	memcpy(n, (const char *)object + field->count_offset, sizeof(*n));
+	return field->capacity > 0 ? at : *(void **)at;
+}
+
+static bool
+field_is_text(const struct conf_field *field)
+{
+	return field->type == CONF_NAME || field->type == CONF_TEXT || field->type == CONF_DEVICE ||
+	       field->type == CONF_SOCKET || field->type == CONF_OWNER;
+}
+
+bool
+conf_field_is_set(const struct conf_field *field, const void *object)
+{
+	const char *at = (const char *)object + field->offset;
+	uint32_t n;
+
+	if (field->is_list) {
+		conf_list_get(field, object, &n);
+		return n > 0;
+	}
+	if (field->has_offset > 0)
+		return *((const bool *)object + field->has_offset);
+	if (field_is_text(field))
+		return *(char *const *)at != NULL;
+	if (field->type == CONF_INTEGER || field->type == CONF_PERMISSION)
+		return conf_value_number(field, at) >= field->min;
+	return true;
+}
+
+static int
+field_compare(const void *left, const void *right, void *bytes)
+{
+	return memcmp(left, right, *(const uint16_t *)bytes);
+}
+
+/** Lists of plain values as sets: sorted, equal sets are equal bytes. */
+static bool
+field_is_equal_list(const struct conf_field *field, const void *a, const void *b)
+{
+	uint32_t n, n_b;
+	const void *list_a = conf_list_get(field, a, &n);
+	const void *list_b = conf_list_get(field, b, &n_b);
+	uint16_t bytes = field->bytes;
+	size_t total = (size_t)n * bytes;
+	char *sorted;
+	bool is_equal;
+
+	if (n != n_b || n == 0)
+		return n == n_b;
+	sorted = malloc(2 * total);
+	if (sorted == NULL)
+		abort();
+	memcpy(sorted, list_a, total);
+	memcpy(sorted + total, list_b, total);
+	qsort_r(sorted, n, bytes, field_compare, &bytes);
+	qsort_r(sorted + total, n, bytes, field_compare, &bytes);
+	is_equal = memcmp(sorted, sorted + total, total) == 0;
+	free(sorted);
+	return is_equal;
+}
+
+bool
+conf_field_is_equal(const struct conf_field *field, const void *a, const void *b)
+{
+	const char *at_a = (const char *)a + field->offset, *at_b = (const char *)b + field->offset;
+
+	if (field->is_list)
+		return field_is_equal_list(field, a, b);
+	if (conf_field_is_set(field, a) != conf_field_is_set(field, b))
+		return false;
+	if (!conf_field_is_set(field, a))
+		return true;
+	if (field_is_text(field))
+		return strcmp(*(char *const *)at_a, *(char *const *)at_b) == 0;
+	return memcmp(at_a, at_b, field->bytes) == 0;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/schema.h"
+
+#include <stddef.h>
+
+#include "conf/conf.h"
+
+#define SCHEMA_AT(kind, member)                                                                    \
+	.offset = offsetof(struct kind, member), .bytes = sizeof(((struct kind *)0)->member)
+#define SCHEMA_LIST(kind, member, count)                                                           \
+	.is_list = true, .offset = offsetof(struct kind, member),                                  \
+	.bytes = sizeof(*((struct kind *)0)->member), .count_offset = offsetof(struct kind, count)
+#define SCHEMA_FIELDS(table) .fields = (table), .n_fields = sizeof(table) / sizeof(*(table))
+
+static const char *const schema_admin[] = { "down", "up", NULL };
+static const char *const schema_polling[] = { "adaptive", "busy", NULL };
+static const char *const schema_types[] = { "local", "flat", "vlan", NULL };
+static const char *const schema_modes[] = { "client", "server", NULL };
+static const char *const schema_actions[] = { "drop", "forward", NULL };
+
+static const struct conf_field schema_host[] = {
+	{ "workers", CONF_INTEGER, CONF_RESTART, SCHEMA_LIST(weft_conf_host, workers, n_workers),
+	  .capacity = WEFT_CONF_WORKERS_MAX, .max = 1023, .what = "a core",
+	  .fallback_says = "every allowed core but the first",
+	  .help = "Cores that poll, each once." },
+	{ "polling", CONF_WORD, SCHEMA_AT(weft_conf_host, polling), .words = schema_polling,
+	  .what = "a way of polling", .fallback = "adaptive",
+	  .help = "adaptive sleeps when there is nothing to do; busy never does, for hosts whose "
+		  "cores belong to the switch." },
+	{ "memory", CONF_SIZE, CONF_RESTART, SCHEMA_AT(weft_conf_host, memory_bytes),
+	  .min = 8ull << 20, .max = 1ull << 40, .what = "a size of memory", .fallback = "256M",
+	  .help = "Memory for packet buffers." },
+	{ "mac-entries", CONF_INTEGER, CONF_RESTART, SCHEMA_AT(weft_conf_host, mac_entries),
+	  .min = 64, .max = 1 << 24, .what = "a number of entries", .fallback = "131072",
+	  .help = "How many MAC addresses the forwarding table (FDB) of all networks holds." },
+	{ "flow-entries", CONF_INTEGER, CONF_RESTART, SCHEMA_AT(weft_conf_host, flow_entries),
+	  .min = 64, .max = 1 << 24, .what = "a number of entries", .fallback = "262144",
+	  .help = "How many flows each worker remembers." },
+	{ "flow-idle", CONF_INTEGER, SCHEMA_AT(weft_conf_host, flow_idle_sec), .min = 1, .max = 60,
+	  .what = "a number of seconds", .fallback = "10",
+	  .help = "Seconds after which a flow without packets is forgotten." },
+};
+
+const struct conf_object conf_host_object = {
+	.title = "host",
+	.help = "What the switch takes from the machine.",
+	SCHEMA_FIELDS(schema_host),
+	.bytes = sizeof(struct weft_conf_host),
+	.place_offset = offsetof(struct weft_conf_host, place),
+};
+
+static const struct conf_field schema_wire[] = {
+	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_wire, name), .is_required = true,
+	  .help = "Unique among physical networks and ports." },
+	{ "device", CONF_DEVICE, CONF_REOPEN, SCHEMA_AT(weft_conf_wire, device), .max = 1023,
+	  .is_required = true, .help = "A PCI address, or a DPDK device with its arguments." },
+	{ "mtu", CONF_INTEGER, SCHEMA_AT(weft_conf_wire, mtu), .min = 68, .max = 9000,
+	  .what = "an MTU", .fallback = "1500",
+	  .help = "Bytes behind the Ethernet header; a VLAN tag of the switch does not count." },
+	{ "queues", CONF_INTEGER, CONF_REOPEN, SCHEMA_AT(weft_conf_wire, queues),
+	  .max = WEFT_CONF_WORKERS_MAX, .what = "a number of queues", .fallback = "0",
+	  .help = "Receive queues; 0 is as many as workers, if the device can." },
+	{ "admin", CONF_WORD, SCHEMA_AT(weft_conf_wire, admin_up), .words = schema_admin,
+	  .what = "an admin state", .fallback = "up",
+	  .help = "A wire that is down neither receives nor sends." },
+	{ "miss-budget", CONF_INTEGER, SCHEMA_AT(weft_conf_wire, miss_budget), .min = 1,
+	  .max = 100000000, .what = "a number of misses per second", .fallback = "1000000",
+	  .help = "Flow misses per second and worker that this wire may cause." },
+};
+
+const struct conf_object conf_wire_object = {
+	.title = "physical-networks",
+	.help = "The wires: what connects this host with others.",
+	SCHEMA_FIELDS(schema_wire),
+	.bytes = sizeof(struct weft_conf_wire),
+	.place_offset = offsetof(struct weft_conf_wire, place),
+};
+
+static const struct conf_field schema_static_mac[] = {
+	{ "mac", CONF_MAC, SCHEMA_AT(weft_conf_static_mac, mac), .is_required = true,
+	  .help = "The address, unicast." },
+	{ "port", CONF_NAME, SCHEMA_AT(weft_conf_static_mac, port),
+	  .help = "The port of this network where the address is." },
+	{ "physical-network", CONF_NAME, SCHEMA_AT(weft_conf_static_mac, wire),
+	  .help = "The wire of this network where the address is." },
+};
+
+const struct conf_object conf_static_mac_object = {
+	.title = "static-macs",
+	.help = "MAC addresses whose place is known; they neither age nor move.",
+	SCHEMA_FIELDS(schema_static_mac),
+	.bytes = sizeof(struct weft_conf_static_mac),
+	.place_offset = offsetof(struct weft_conf_static_mac, place),
+	.one_of = { "port", "physical-network" },
+};
+
+static const struct conf_field schema_subnet[] = {
+	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_subnet, name), .is_required = true,
+	  .help = "Unique in the network." },
+	{ "cidr", CONF_SUBNET, SCHEMA_AT(weft_conf_subnet, cidr), .is_required = true,
+	  .help = "The addresses, as prefix and length; subnets of a network do not overlap." },
+	{ "gateway", CONF_ADDRESS, SCHEMA_AT(weft_conf_subnet, gateway),
+	  .has_offset = offsetof(struct weft_conf_subnet, has_gateway),
+	  .help = "An address of the subnet." },
+};
+
+const struct conf_object conf_subnet_object = {
+	.title = "subnets",
+	.help = "The IP subnets of a network. Addresses of ports lie in one of them, if there are "
+		"any.",
+	SCHEMA_FIELDS(schema_subnet),
+	.bytes = sizeof(struct weft_conf_subnet),
+	.place_offset = offsetof(struct weft_conf_subnet, place),
+};
+
+static const struct conf_field schema_network[] = {
+	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_network, name), .is_required = true,
+	  .help = "Unique among networks." },
+	{ "project", CONF_TEXT, SCHEMA_AT(weft_conf_network, project), .max = 255,
+	  .help = "The tenant that owns the network." },
+	{ "type", CONF_WORD, SCHEMA_AT(weft_conf_network, type), .is_required = true,
+	  .words = schema_types, .what = "a network type",
+	  .help = "local stays in this host, flat is the untagged traffic of a wire, vlan is one "
+		  "VLAN of a wire." },
+	{ "segment", CONF_INTEGER, SCHEMA_AT(weft_conf_network, segment), .min = 1, .max = 4094,
+	  .what = "a VLAN id",
+	  .help = "The VLAN id; required for vlan, refused for local and flat." },
+	{ "physical-network", CONF_NAME, SCHEMA_AT(weft_conf_network, wire),
+	  .help = "The wire; required for flat and vlan, refused for local." },
+	{ "external", CONF_BOOL, SCHEMA_AT(weft_conf_network, external), .fallback = "false",
+	  .help = "Whether the network leads out of the cloud." },
+	{ "admin", CONF_WORD, SCHEMA_AT(weft_conf_network, admin_up), .words = schema_admin,
+	  .what = "an admin state", .fallback = "up",
+	  .help = "A network that is down forwards nothing." },
+	{ "mtu", CONF_INTEGER, SCHEMA_AT(weft_conf_network, mtu), .min = 68, .max = 9000,
+	  .what = "an MTU", .fallback_says = "the wire's; 1500 if local",
+	  .help = "Bytes behind the Ethernet header; not more than the wire's." },
+	{ "mac-age", CONF_INTEGER, SCHEMA_AT(weft_conf_network, mac_age_sec), .min = 10,
+	  .max = 86400, .what = "a number of seconds", .fallback = "300",
+	  .help = "Seconds after which a learned MAC address that was silent is forgotten." },
+	{ "mac-limit", CONF_INTEGER, SCHEMA_AT(weft_conf_network, mac_limit), .max = 1 << 24,
+	  .what = "a number of MAC addresses", .fallback = "0",
+	  .help = "Most learned MAC addresses in this network; 0 is no limit." },
+	{ "mac-limit-action", CONF_WORD, SCHEMA_AT(weft_conf_network, mac_limit_action),
+	  .words = schema_actions, .what = "an action", .fallback = "drop",
+	  .help = "Frames from a source beyond the limit are dropped, or forwarded without being "
+		  "learned from." },
+	{ "static-macs", CONF_OBJECT, SCHEMA_LIST(weft_conf_network, static_macs, n_static_macs),
+	  .object = &conf_static_mac_object, .help = "MAC addresses whose place is known." },
+	{ "subnets", CONF_OBJECT, SCHEMA_LIST(weft_conf_network, subnets, n_subnets),
+	  .object = &conf_subnet_object, .help = "The IP subnets." },
+};
+
+const struct conf_object conf_network_object = {
+	.title = "networks",
+	.help = "The networks of the tenants: each is an Ethernet of its own.",
+	SCHEMA_FIELDS(schema_network),
+	.bytes = sizeof(struct weft_conf_network),
+	.place_offset = offsetof(struct weft_conf_network, place),
+};
+
+static const struct conf_field schema_port[] = {
+	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_port, name), .is_required = true,
+	  .help = "Unique among ports and physical networks." },
+	{ "network", CONF_NAME, SCHEMA_AT(weft_conf_port, network), .is_required = true,
+	  .help = "The network that the port is in." },
+	{ "instance", CONF_TEXT, SCHEMA_AT(weft_conf_port, instance), .max = 255,
+	  .help = "The guest that owns the port; several ports may name one." },
+	{ "vhost-user", CONF_SOCKET, CONF_REOPEN, SCHEMA_AT(weft_conf_port, vhost_user), .max = 107,
+	  .help = "The path of a guest's vhost-user socket." },
+	{ "device", CONF_DEVICE, CONF_REOPEN, SCHEMA_AT(weft_conf_port, device), .max = 1023,
+	  .help = "A PCI address, or a DPDK device with its arguments." },
+	{ "mode", CONF_WORD, CONF_REOPEN, SCHEMA_AT(weft_conf_port, mode), .words = schema_modes,
+	  .what = "a socket mode", .fallback = "client",
+	  .help = "client connects to a socket that the guest's QEMU owns, and again when it went "
+		  "away; server owns the socket. Only with vhost-user." },
+	{ "queues", CONF_INTEGER, CONF_REOPEN, SCHEMA_AT(weft_conf_port, queues), .max = 16,
+	  .what = "a number of queues", .fallback_says = "1 with vhost-user, 0 with device",
+	  .help = "With vhost-user the most queue pairs, at least 1; with device the receive "
+		  "queues, 0 is as many as workers." },
+	{ "socket-owner", CONF_OWNER, CONF_REOPEN, SCHEMA_AT(weft_conf_port, socket_owner),
+	  .max = 255, .help = "Who owns the socket, USER or USER:GROUP. Only in mode server." },
+	{ "socket-mode", CONF_PERMISSION, CONF_REOPEN, SCHEMA_AT(weft_conf_port, socket_mode),
+	  .min = 1, .max = 0777, .help = "Permissions of the socket, octal. Only in mode server." },
+	{ "mac", CONF_MAC, SCHEMA_AT(weft_conf_port, mac),
+	  .has_offset = offsetof(struct weft_conf_port, has_mac),
+	  .help = "The guest's MAC address, unique in the network." },
+	{ "addresses", CONF_ADDRESS, SCHEMA_LIST(weft_conf_port, addresses, n_addresses),
+	  .help = "The guest's IP addresses, unique in the network and inside its subnets; "
+		  "IPv6 link-local addresses need no subnet." },
+	{ "port-security", CONF_BOOL, SCHEMA_AT(weft_conf_port, port_security), .fallback = "true",
+	  .help = "Whether the guest must use its mac and addresses, as far as they are given." },
+	{ "mtu", CONF_INTEGER, SCHEMA_AT(weft_conf_port, mtu), .min = 68, .max = 9000,
+	  .what = "an MTU", .fallback_says = "the network's",
+	  .help = "Bytes behind the Ethernet header; not more than the network's." },
+	{ "admin", CONF_WORD, SCHEMA_AT(weft_conf_port, admin_up), .words = schema_admin,
+	  .what = "an admin state", .fallback = "up",
+	  .help = "A port that is down neither receives nor sends." },
+	{ "mac-limit", CONF_INTEGER, SCHEMA_AT(weft_conf_port, mac_limit), .max = 1 << 24,
+	  .what = "a number of MAC addresses", .fallback = "0",
+	  .help = "Most learned MAC addresses on this port; 0 is no limit." },
+	{ "mac-limit-action", CONF_WORD, SCHEMA_AT(weft_conf_port, mac_limit_action),
+	  .words = schema_actions, .what = "an action", .fallback = "drop",
+	  .help = "Frames from a source beyond the limit are dropped, or forwarded without being "
+		  "learned from." },
+	{ "miss-budget", CONF_INTEGER, SCHEMA_AT(weft_conf_port, miss_budget), .min = 1,
+	  .max = 100000000, .what = "a number of misses per second", .fallback = "250000",
+	  .help = "Flow misses per second and worker that this port may cause." },
+};
+
+const struct conf_object conf_port_object = {
+	.title = "ports",
+	.help = "The ports of the guests (VIFs).",
+	SCHEMA_FIELDS(schema_port),
+	.bytes = sizeof(struct weft_conf_port),
+	.place_offset = offsetof(struct weft_conf_port, place),
+	.one_of = { "vhost-user", "device" },
+};
+
+static const struct conf_field schema_document[] = {
+	{ "host", CONF_OBJECT, SCHEMA_AT(weft_conf, host), .object = &conf_host_object,
+	  .help = "What the switch takes from the machine." },
+	{ "physical-networks", CONF_OBJECT, SCHEMA_LIST(weft_conf, wires, n_wires),
+	  .object = &conf_wire_object, .help = "The wires." },
+	{ "networks", CONF_OBJECT, SCHEMA_LIST(weft_conf, networks, n_networks),
+	  .object = &conf_network_object, .help = "The networks of the tenants." },
+	{ "ports", CONF_OBJECT, SCHEMA_LIST(weft_conf, ports, n_ports), .object = &conf_port_object,
+	  .help = "The ports of the guests." },
+};
+
+const struct conf_object conf_document_object = {
+	.title = "The file",
+	.help = "One YAML file says everything that the switch shall be.",
+	SCHEMA_FIELDS(schema_document),
+	.bytes = sizeof(struct weft_conf),
+	.place_offset = -1,
+};
