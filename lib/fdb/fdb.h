@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fdb: the forwarding database, (network, MAC) -> port.
+ *
+ * One table for all networks and all workers. Any worker learns, at walk time only: a flow whose
+ * answer is remembered does not come here. Entries that are in use are kept young by the workers'
+ * sweep over their flows (weft_fdb_touch), entries that nobody uses are removed by the control
+ * thread when their network's age is reached.
+ *
+ * Not trivial:
+ *
+ *  - Readers never wait. The index is rte_hash in its lock-free reading mode, reclaimed by RCU; an
+ *    entry's value is one atomic word, replaced as a whole.
+ *  - Adding, moving and removing are serialised by one lock, which a worker only ever *tries*: if
+ *    somebody else is at it, the MAC is not learned from this packet (WEFT_LEARN_BUSY), its answer is
+ *    not remembered, and the next packet tries again.
+ *  - Every change of what a lookup would say bumps the MAC's generation, also from "absent": floods
+ *    for unknown MACs stand on that slot too.
+ *  - Limits count learned entries, per port and per network, exactly. When an entry goes, the slot
+ *    WEFT_GEN_MAC_ROOM of its port and network moves, so that refused sources are asked again.
+ *
+ * Static entries are the configuration's: they do not age, move, or count against limits.
+ *
+ * Threads: lookup, learn, touch by online workers; all else by the control thread.
+ */
+#ifndef WEFT_FDB_FDB_H
+#define WEFT_FDB_FDB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+#include "core/gen.h"
+#include "wire/ether.h"
+
+#define WEFT_FDB_ANY UINT32_MAX /* in a filter: every port, every network */
+
+enum weft_fdb_origin { WEFT_FDB_LEARNED, WEFT_FDB_STATIC };
+
+enum weft_learn {
+	WEFT_LEARN_KNOWN, /* nothing to do: it is there already */
+	WEFT_LEARN_NEW, /* added, or moved here from another port */
+	WEFT_LEARN_PORT_LIMIT, /* the port has as many as it may have */
+	WEFT_LEARN_NETWORK_LIMIT, /* the network has */
+	WEFT_LEARN_STATIC, /* belongs to another port by configuration */
+	WEFT_LEARN_BUSY, /* somebody else is changing the table */
+	WEFT_LEARN_FULL, /* host.mac-entries is reached */
+};
+
+/** An entry as people see it. */
+struct weft_fdb_row {
+	uint16_t network, port;
+	struct rte_ether_addr mac;
+	enum weft_fdb_origin origin;
+	uint32_t age_sec; /* since it was last seen to be used; 0 for static */
+};
+
+/** Generation slot of a MAC in a network, whether it is known or not. */
+static inline uint16_t
+weft_fdb_slot(uint16_t network, const struct rte_ether_addr *mac)
+{
+	return weft_gen_slot(WEFT_GEN_MAC, (uint64_t)network << 48 | weft_mac_number(mac));
+}
+
+/* ---- workers ---- */
+
+/** @return the port, or WEFT_NO_PORT (UINT16_MAX) */
+uint16_t weft_fdb_lookup(uint16_t network, const struct rte_ether_addr *mac);
+
+/** Notes that a MAC was seen at a port. With @p dry nothing changes and the return value says what
+ *  would have happened. @param now_sec seconds of weft_clock_sec() */
+enum weft_learn weft_fdb_learn(uint16_t network, const struct rte_ether_addr *mac, uint16_t port,
+			       uint32_t now_sec, bool dry);
+
+/** Keeps an entry young, if it is still at that port. */
+void weft_fdb_touch(uint16_t network, const struct rte_ether_addr *mac, uint16_t port,
+		    uint32_t now_sec);
+
+/* ---- control thread ---- */
+
+/** @param capacity entries in all. @return 0 or -ENOMEM */
+int weft_fdb_create(uint32_t capacity);
+void weft_fdb_destroy(void);
+
+/** Limits count learned entries; 0: none. */
+void weft_fdb_set_port(uint16_t port, uint32_t limit);
+void weft_fdb_set_network(uint16_t network, uint32_t limit, uint32_t age_sec);
+
+/** Adds or replaces a static entry. @return 0 or -ENOSPC */
+int weft_fdb_add_static(uint16_t network, const struct rte_ether_addr *mac, uint16_t port);
+void weft_fdb_del_static(uint16_t network, const struct rte_ether_addr *mac);
+
+/** Removes learned entries that match; WEFT_FDB_ANY and NULL match all. With @p statics removes
+ *  static entries as well (a port or network goes). @return how many were removed */
+uint32_t weft_fdb_flush(uint32_t network, uint32_t port, const struct rte_ether_addr *mac,
+			bool statics);
+
+/** Removes what has not been used for as long as its network allows. */
+void weft_fdb_age(uint32_t now_sec);
+
+/** Walks over all entries: *cursor starts at 0. @return false when there are no more */
+bool weft_fdb_next(uint32_t *cursor, uint32_t now_sec, struct weft_fdb_row *row);
+
+uint32_t weft_fdb_count(void);
+uint32_t weft_fdb_port_count(uint16_t port);
+uint32_t weft_fdb_network_count(uint16_t network);
+
+#endif
