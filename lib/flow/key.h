@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * key: what makes two packets the same to the switch.
+ *
+ * A key is read from a packet once, on arrival, and serves two masters: the flow table looks it up,
+ * and the walk uses it as "the headers as they arrived". It has one size and three kinds:
+ *
+ *	L2	the frame's header only: for what is not IP, and for all traffic of an arrival at
+ *		which no stage looks above L2 - so a million TCP connections between two MACs are one
+ *		flow. `ether_type` is filled in only where a stage may ask for it.
+ *	IP4/IP6	addresses, protocol, ports as well.
+ *
+ * The snapshot decides per arrival which kind is enough (struct weft_depth). Unused bytes are zero,
+ * so that comparing and hashing need not know the kind, but that only IP6 uses the second half.
+ *
+ *	 0        6        12       14    16                                            32        64
+ *	| dst MAC | src MAC | arrival| tag | kind proto type  ports    IPv4 src  IPv4 dst | IPv6 src dst |
+ *
+ * Threads: pure functions.
+ */
+#ifndef WEFT_FLOW_KEY_H
+#define WEFT_FLOW_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+
+#include "wire/ether.h"
+#include "wire/ip.h"
+
+enum weft_key_kind {
+	WEFT_KEY_L2 = 0,
+	WEFT_KEY_IP4 = 1,
+	WEFT_KEY_IP6 = 2,
+};
+
+#define WEFT_KEY_KIND_MASK 0x0f
+#define WEFT_KEY_FRAGMENT 0x10 /* a fragment: the first one still has ports */
+#define WEFT_KEY_LATER_FRAGMENT 0x20 /* ports are zero for want of a transport header */
+#define WEFT_KEY_BROKEN 0x40 /* IP that cannot be read; only the EtherType says that it is IP */
+
+struct weft_key {
+	struct rte_ether_addr dst, src;
+	uint16_t arrival; /* port number */
+	uint16_t tag; /* as in wire/ether.h, host order */
+	uint8_t kind; /* enum weft_key_kind and flags */
+	uint8_t protocol; /* IP protocol of the transport header */
+	rte_be16_t ether_type; /* behind the tag; 0 where nobody asks */
+	rte_be16_t port_src, port_dst; /* weft_l4_parse() */
+	rte_be32_t ip4_src, ip4_dst;
+	uint8_t ip6_src[16], ip6_dst[16];
+} __rte_aligned(16);
+
+_Static_assert(sizeof(struct weft_key) == 64, "a key is four 16-byte words");
+
+/** At which arrivals must keys say more than L2? One per port. */
+struct weft_depth {
+	bool is_ip; /* for some tag at least */
+	uint64_t ip_by_vid[WEFT_VIDS / 64]; /* and for which */
+};
+
+static inline bool
+weft_depth_is_ip(const struct weft_depth *depth, uint16_t tag)
+{
+	uint16_t vid = WEFT_TAG_VID(tag);
+
+	return unlikely(depth->is_ip) && (depth->ip_by_vid[vid / 64] >> vid % 64 & 1);
+}
+
+enum weft_key_fault { WEFT_KEY_FINE, WEFT_KEY_RUNT, WEFT_KEY_TRUNCATED };
+
+/** Fills the upper half of a key; @p l3 is the offset of what follows the Ethernet header. */
+void weft_key_parse_ip(struct weft_key *key, const uint8_t *frame, uint32_t length, uint32_t l3);
+
+static inline uint32_t
+weft_key_l2_length(const struct weft_key *key)
+{
+	return key->tag == 0 ? sizeof(struct rte_ether_hdr) : sizeof(struct rte_ether_hdr) + 4;
+}
+
+/**
+ * Reads a key from a frame.
+ *
+ * @param length  bytes in the first segment: at least 128, or the whole frame
+ * @param depth   of the port it arrived by
+ */
+static __rte_always_inline enum weft_key_fault
+weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint16_t arrival,
+	       const struct weft_depth *depth)
+{
+	uint64_t *words = (uint64_t *)key;
+	uint16_t type, tag = 0;
+	uint64_t low;
+	uint32_t high;
+
+	if (unlikely(length < sizeof(struct rte_ether_hdr)))
+		return WEFT_KEY_RUNT;
+	memcpy(&low, frame, sizeof(low));
+	memcpy(&high, frame + 8, sizeof(high));
+	memcpy(&type, frame + 12, sizeof(type));
+	if (type == RTE_BE16(RTE_ETHER_TYPE_VLAN)) {
+		if (unlikely(length < sizeof(struct rte_ether_hdr) + 4))
+			return WEFT_KEY_TRUNCATED;
+		memcpy(&tag, frame + 14, sizeof(tag));
+		memcpy(&type, frame + 16, sizeof(type));
+		tag = WEFT_TAG | (rte_be_to_cpu_16(tag) & 0xfff);
+		if (unlikely(type == RTE_BE16(RTE_ETHER_TYPE_VLAN)))
+			tag |= WEFT_TAG_DOUBLE;
+	}
+	words[0] = low;
+	words[1] = high | (uint64_t)arrival << 32 | (uint64_t)tag << 48;
+	words[2] = words[3] = 0;
+	if (weft_depth_is_ip(depth, tag))
+		weft_key_parse_ip(key, frame, length, weft_key_l2_length(key));
+	return WEFT_KEY_FINE;
+}
+
+/** Two rounds of 64 x 64 -> 128 bit multiplication per 32 bytes; @p seed keeps guests from choosing
+ *  what collides. */
+static __rte_always_inline uint64_t
+weft_key_hash(const struct weft_key *key, uint64_t seed)
+{
+	const uint64_t *w = (const uint64_t *)key;
+	__uint128_t a = (__uint128_t)(w[0] ^ seed) * (w[1] ^ (seed << 32 | seed >> 32));
+	__uint128_t b = (__uint128_t)(w[2] ^ ~seed) * (w[3] ^ (seed << 13 | seed >> 51));
+	uint64_t hash = (uint64_t)a ^ (uint64_t)(a >> 64) ^ (uint64_t)b ^ (uint64_t)(b >> 64);
+
+	if (unlikely((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6)) {
+		a = (__uint128_t)(w[4] ^ hash) * (w[5] ^ seed);
+		b = (__uint128_t)(w[6] ^ ~seed) * (w[7] ^ hash);
+		hash ^= (uint64_t)a ^ (uint64_t)(a >> 64) ^ (uint64_t)b ^ (uint64_t)(b >> 64);
+	}
+	return hash;
+}
+
+/** The key in words: "vm1 02:..:0a > 02:..:0b vlan 100 ipv4 10.0.0.1:80 > 10.0.0.2:99 tcp".
+ *  @p text holds at least WEFT_KEY_TEXT bytes. @p port is the arrival's name. */
+#define WEFT_KEY_TEXT 320
+void weft_key_format(const struct weft_key *key, const char *port, char *text);
+
+#endif

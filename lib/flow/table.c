@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_malloc.h>
+#include <rte_random.h>
+
+#define TABLE_DRAWS 4 /* ways that compete to be evicted */
+
+struct weft_flow_table *
+weft_flow_table_create(uint32_t capacity)
+{
+	struct weft_flow_table *table = calloc(1, sizeof(*table));
+	uint32_t lines = rte_align32pow2(RTE_MAX(capacity, 32u)) / WEFT_FLOW_WAYS;
+
+	if (table == NULL)
+		return NULL;
+	table->line_mask = lines - 1;
+	table->seed = rte_rand();
+	table->dice = table->seed | 1;
+	table->lines = rte_zmalloc("flow_lines", lines * sizeof(*table->lines), 64);
+	table->flows = rte_zmalloc("flows", (size_t)lines * WEFT_FLOW_WAYS * sizeof(*table->flows),
+				   RTE_CACHE_LINE_SIZE);
+	if (table->lines == NULL || table->flows == NULL) {
+		weft_flow_table_destroy(table);
+		return NULL;
+	}
+	return table;
+}
+
+static void
+table_put_group(struct weft_flow_table *table, struct weft_flow *flow, void *context)
+{
+	(void)table;
+	(void)context;
+	weft_group_put(flow->answer.group);
+}
+
+void
+weft_flow_table_destroy(struct weft_flow_table *table)
+{
+	if (table == NULL)
+		return;
+	if (table->lines != NULL && table->flows != NULL)
+		for (uint32_t line = 0; line <= table->line_mask; line++)
+			weft_flow_visit_line(table, line, table_put_group, NULL);
+	rte_free(table->lines);
+	rte_free(table->flows);
+	free(table);
+}
+
+struct weft_flow *
+weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key, uint64_t hash)
+{
+	uint32_t line = (uint32_t)hash & table->line_mask;
+	uint32_t ways = weft_flow_line_match(&table->lines[line], weft_flow_signature(hash));
+
+	for (; ways != 0; ways &= ways - 1) {
+		uint32_t way = (uint32_t)__builtin_ctz(ways);
+		struct weft_flow *flow = &table->flows[line * WEFT_FLOW_WAYS + way];
+
+		if (weft_flow_is(flow, key))
+			return flow;
+	}
+	return NULL;
+}
+
+static uint64_t
+table_draw(struct weft_flow_table *table)
+{
+	table->dice ^= table->dice << 13;
+	table->dice ^= table->dice >> 7;
+	table->dice ^= table->dice << 17;
+	return table->dice;
+}
+
+/* Some of the ways are asked, not all: each one asked is a cache miss. */
+static uint32_t
+table_choose_victim(struct weft_flow_table *table, uint32_t line, uint32_t now_ms)
+{
+	uint64_t random = table_draw(table);
+	uint32_t oldest = 0, oldest_age = 0;
+
+	for (int i = 0; i < TABLE_DRAWS; i++, random >>= 8) {
+		uint32_t way = random % WEFT_FLOW_WAYS;
+		uint32_t age = now_ms - table->flows[line * WEFT_FLOW_WAYS + way].used_ms;
+
+		if (i > 0 && age <= oldest_age)
+			continue;
+		oldest = way;
+		oldest_age = age;
+	}
+	return oldest;
+}
+
+struct weft_flow *
+weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_t hash,
+	      uint32_t now_ms)
+{
+	uint32_t line = (uint32_t)hash & table->line_mask;
+	uint32_t empty = weft_flow_line_match(&table->lines[line], 0);
+	uint32_t way;
+	struct weft_flow *flow;
+
+	if (empty != 0) {
+		way = (uint32_t)__builtin_ctz(empty);
+	} else {
+		way = table_choose_victim(table, line, now_ms);
+		weft_flow_del(table, &table->flows[line * WEFT_FLOW_WAYS + way]);
+		table->n_evicted++;
+	}
+	flow = &table->flows[line * WEFT_FLOW_WAYS + way];
+	memset(flow, 0, sizeof(*flow));
+	memcpy(flow->key_head, key, sizeof(flow->key_head));
+	memcpy(flow->key_tail, key->ip6_src, sizeof(flow->key_tail));
+	flow->born_ms = flow->used_ms = flow->swept_ms = now_ms;
+	table->lines[line].signatures[way] = weft_flow_signature(hash);
+	table->n_flows++;
+	return flow;
+}
+
+void
+weft_flow_reset(struct weft_flow *flow)
+{
+	weft_group_put(flow->answer.group);
+	flow->answer.group = NULL;
+}
+
+void
+weft_flow_del(struct weft_flow_table *table, struct weft_flow *flow)
+{
+	size_t index = (size_t)(flow - table->flows);
+
+	weft_flow_reset(flow);
+	table->lines[index / WEFT_FLOW_WAYS].signatures[index % WEFT_FLOW_WAYS] = 0;
+	table->n_flows--;
+}
+
+void
+weft_flow_key(const struct weft_flow *flow, struct weft_key *key)
+{
+	memcpy(key, flow->key_head, sizeof(flow->key_head));
+	memcpy(key->ip6_src, flow->key_tail, sizeof(flow->key_tail));
+}
+
+void
+weft_flow_visit_line(struct weft_flow_table *table, uint32_t line,
+		     void (*visit)(struct weft_flow_table *, struct weft_flow *, void *),
+		     void *context)
+{
+	for (uint32_t way = 0; way < WEFT_FLOW_WAYS; way++)
+		if (table->lines[line].signatures[way] != 0)
+			visit(table, &table->flows[line * WEFT_FLOW_WAYS + way], context);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * table: the flow cache of one worker, exact match from key to answer.
+ *
+ * It is a cache and nothing but a cache: any entry may vanish at any time, and the next packet is
+ * walked. That freedom makes it simple. The table is set-associative: a hash picks a line of 32
+ * ways; a line is 32 signatures of 16 bits, one cache line, compared at once. The entry of way w of
+ * line l is flows[32 * l + w], so there is no chain, no free list, and nothing to rehash. A full
+ * line gives up the least recently used of a few ways drawn at random.
+ *
+ * What a packet touches: the line of signatures, the first half-line of key with the counters, and
+ * the answer: three cache lines, prefetched for a whole burst before the first is used. A fourth
+ * holds what only IPv6 and listings need.
+ *
+ * Memory: capacity x 194 bytes, touched as it is used.
+ *
+ * Threads: one worker owns a table. Others look at it through a job on that worker.
+ */
+#ifndef WEFT_FLOW_TABLE_H
+#define WEFT_FLOW_TABLE_H
+
+#include <emmintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_prefetch.h>
+
+#include "flow/answer.h"
+#include "flow/group.h"
+#include "flow/key.h"
+
+#define WEFT_FLOW_WAYS 32
+
+/* The key is kept in two parts, so that what L2 and IPv4 need is in one line with the counters. */
+struct weft_flow {
+	uint8_t key_head[32];
+	uint64_t sum; /* of the generations at walk time */
+	uint64_t packets;
+	uint64_t bytes; /* as they arrived */
+	uint32_t used_ms; /* worker clock */
+	uint32_t swept_ms; /* worker clock at the last sweep that saw it used */
+
+	struct weft_answer answer;
+
+	uint8_t key_tail[32] __rte_cache_aligned;
+	uint32_t born_ms;
+} __rte_cache_aligned;
+
+_Static_assert(offsetof(struct weft_flow, answer) == 64, "first line: what every hit touches");
+_Static_assert(sizeof(struct weft_answer) <= 64, "second line: the answer");
+_Static_assert(sizeof(struct weft_flow) == 192, "three lines");
+
+struct weft_flow_line {
+	uint16_t signatures[WEFT_FLOW_WAYS]; /* 0: empty */
+} __rte_cache_aligned;
+
+struct weft_flow_table {
+	struct weft_flow_line *lines;
+	struct weft_flow *flows;
+	uint32_t line_mask;
+	uint32_t n_flows;
+	uint64_t n_evicted;
+	uint64_t seed; /* for weft_key_hash() */
+	uint64_t dice; /* state of the draw among ways */
+	struct weft_groups groups;
+};
+
+/** @param capacity  entries; rounded up to a power of two of at least 32. @return NULL without memory */
+struct weft_flow_table *weft_flow_table_create(uint32_t capacity);
+void weft_flow_table_destroy(struct weft_flow_table *table);
+
+static inline uint32_t
+weft_flow_table_lines(const struct weft_flow_table *table)
+{
+	return table->line_mask + 1;
+}
+
+static __rte_always_inline uint16_t
+weft_flow_signature(uint64_t hash)
+{
+	uint16_t signature = (uint16_t)(hash >> 48);
+
+	return signature == 0 ? 1 : signature;
+}
+
+static __rte_always_inline void
+weft_flow_prefetch_line(const struct weft_flow_table *table, uint64_t hash)
+{
+	rte_prefetch0(&table->lines[hash & table->line_mask]);
+}
+
+/** One bit per way whose signature is @p signature. */
+static __rte_always_inline uint32_t
+weft_flow_line_match(const struct weft_flow_line *line, uint16_t signature)
+{
+	const __m128i *words = (const __m128i *)line->signatures;
+	__m128i want = _mm_set1_epi16((int16_t)signature);
+	__m128i low = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(words), want),
+				      _mm_cmpeq_epi16(_mm_load_si128(words + 1), want));
+	__m128i high = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(words + 2), want),
+				       _mm_cmpeq_epi16(_mm_load_si128(words + 3), want));
+
+	return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+}
+
+static __rte_always_inline bool
+weft_flow_is(const struct weft_flow *flow, const struct weft_key *key)
+{
+	const __m128i *have = (const __m128i *)flow->key_head;
+	const __m128i *want = (const __m128i *)key;
+	__m128i same = _mm_and_si128(_mm_cmpeq_epi8(_mm_load_si128(have), _mm_load_si128(want)),
+				     _mm_cmpeq_epi8(_mm_load_si128(have + 1),
+						    _mm_load_si128(want + 1)));
+
+	if (_mm_movemask_epi8(same) != 0xffff)
+		return false;
+	if (likely((key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_IP6))
+		return true;
+	return memcmp(flow->key_tail, key->ip6_src, sizeof(flow->key_tail)) == 0;
+}
+
+/** The entry that probably belongs to the hash, or NULL: to be prefetched, then asked with
+ *  weft_flow_is(). */
+static __rte_always_inline struct weft_flow *
+weft_flow_candidate(const struct weft_flow_table *table, uint64_t hash)
+{
+	uint32_t line = (uint32_t)hash & table->line_mask;
+	uint32_t ways = weft_flow_line_match(&table->lines[line], weft_flow_signature(hash));
+
+	if (ways == 0)
+		return NULL;
+	return &table->flows[line * WEFT_FLOW_WAYS + (uint32_t)__builtin_ctz(ways)];
+}
+
+/** The entry with this key, or NULL. */
+struct weft_flow *weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key,
+				 uint64_t hash);
+
+/** Makes room, fills in the key and zeroes the rest; the caller writes sum and answer. There must be
+ *  no entry with this key. Never fails. */
+struct weft_flow *weft_flow_add(struct weft_flow_table *table, const struct weft_key *key,
+				uint64_t hash, uint32_t now_ms);
+
+/** Forgets the answer of an entry, to be given a new one. */
+void weft_flow_reset(struct weft_flow *flow);
+
+void weft_flow_del(struct weft_flow_table *table, struct weft_flow *flow);
+
+/** The whole key of an entry. */
+void weft_flow_key(const struct weft_flow *flow, struct weft_key *key);
+
+/** Calls @p visit for each entry of one line; it may delete that entry. */
+void weft_flow_visit_line(struct weft_flow_table *table, uint32_t line,
+			  void (*visit)(struct weft_flow_table *, struct weft_flow *, void *),
+			  void *context);
+
+#endif
