@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* build: from a checked document to a snapshot. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/names.h"
+#include "topology/topology.h"
+
+struct build {
+	const struct weft_topology_parts *parts;
+	struct weft_topology *topology;
+	struct weft_names ports; /* wires and ports share one namespace */
+	struct weft_names networks;
+	bool is_out_of_memory;
+};
+
+static void *
+build_alloc(struct build *build, size_t n, size_t size)
+{
+	void *memory = calloc(n == 0 ? 1 : n, size);
+
+	if (memory == NULL)
+		build->is_out_of_memory = true;
+	return memory;
+}
+
+static void
+build_names(struct build *build)
+{
+	const struct weft_topology_parts *parts = build->parts;
+	const struct weft_conf *conf = parts->conf;
+
+	if (weft_names_init(&build->ports, conf->n_wires + conf->n_ports) != 0 ||
+	    weft_names_init(&build->networks, conf->n_networks) != 0) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < conf->n_wires; i++)
+		weft_names_add(&build->ports, conf->wires[i].name, parts->wire_ids[i]);
+	for (uint32_t i = 0; i < conf->n_ports; i++)
+		weft_names_add(&build->ports, conf->ports[i].name, parts->port_ids[i]);
+	for (uint32_t i = 0; i < conf->n_networks; i++)
+		weft_names_add(&build->networks, conf->networks[i].name, parts->network_ids[i]);
+	weft_names_sort(&build->ports);
+	weft_names_sort(&build->networks);
+}
+
+static void
+build_wire(struct build *build, const struct weft_conf_wire *conf, uint16_t id)
+{
+	struct weft_attachment *wire = build_alloc(build, 1, sizeof(*wire));
+
+	if (wire == NULL)
+		return;
+	build->topology->attachments[id] = wire;
+	wire->port = build->parts->ports[id];
+	wire->is_wire = true;
+	wire->admin_up = conf->admin_up;
+	wire->network = WEFT_NO_NETWORK;
+	wire->mtu = conf->mtu;
+	wire->miss_budget = conf->miss_budget;
+	wire->network_by_vid = build_alloc(build, WEFT_VIDS, sizeof(*wire->network_by_vid));
+	if (wire->network_by_vid != NULL)
+		memset(wire->network_by_vid, 0xff, WEFT_VIDS * sizeof(*wire->network_by_vid));
+}
+
+static void
+build_port(struct build *build, const struct weft_conf_port *conf, uint16_t id)
+{
+	struct weft_attachment *port = build_alloc(build, 1, sizeof(*port));
+
+	if (port == NULL)
+		return;
+	build->topology->attachments[id] = port;
+	port->port = build->parts->ports[id];
+	port->admin_up = conf->admin_up;
+	port->is_secured = conf->port_security;
+	port->has_mac = conf->has_mac;
+	port->mac = conf->mac;
+	port->drops_at_limit = conf->mac_limit_action == WEFT_LIMIT_DROP;
+	port->network = (uint16_t)weft_names_find(&build->networks, conf->network);
+	port->mtu = conf->mtu;
+	port->mac_limit = conf->mac_limit;
+	port->miss_budget = conf->miss_budget;
+	port->n_addresses = (uint16_t)conf->n_addresses;
+	port->addresses = build_alloc(build, conf->n_addresses, sizeof(*port->addresses));
+	if (port->addresses == NULL)
+		return;
+	memcpy(port->addresses, conf->addresses, conf->n_addresses * sizeof(*port->addresses));
+	/* Anti-spoofing asks for addresses, and for the EtherType to find ARP. */
+	port->depth.is_ip = conf->port_security && conf->n_addresses > 0;
+	memset(port->depth.ip_by_vid, port->depth.is_ip ? 0xff : 0, sizeof(port->depth.ip_by_vid));
+}
+
+static void
+build_statics(struct build *build, struct weft_network *network,
+	      const struct weft_conf_network *conf)
+{
+	network->statics = build_alloc(build, conf->n_static_macs, sizeof(*network->statics));
+	if (network->statics == NULL)
+		return;
+	for (uint32_t i = 0; i < conf->n_static_macs; i++) {
+		const struct weft_conf_static_mac *entry = &conf->static_macs[i];
+		const char *name = entry->port != NULL ? entry->port : entry->wire;
+
+		network->statics[network->n_statics++] = (struct weft_static_mac){
+			.mac = entry->mac,
+			.port = (uint16_t)weft_names_find(&build->ports, name),
+		};
+	}
+}
+
+static void
+build_network(struct build *build, const struct weft_conf_network *conf, uint16_t id)
+{
+	struct weft_network *network = build_alloc(build, 1, sizeof(*network));
+	struct weft_attachment *wire = NULL;
+
+	if (network == NULL)
+		return;
+	build->topology->networks[id] = network;
+	network->id = id;
+	snprintf(network->name, sizeof(network->name), "%s", conf->name);
+	network->admin_up = conf->admin_up;
+	network->drops_at_limit = conf->mac_limit_action == WEFT_LIMIT_DROP;
+	network->segment = conf->segment;
+	network->mtu = conf->mtu;
+	network->mac_age_sec = conf->mac_age_sec;
+	network->mac_limit = conf->mac_limit;
+	network->segment_ops = weft_segment_find(conf->type);
+	network->wire = (uint16_t)weft_names_find(&build->ports, conf->wire);
+	build_statics(build, network, conf);
+	if (network->wire != WEFT_NO_PORT)
+		wire = build->topology->attachments[network->wire];
+	if (wire != NULL && wire->network_by_vid != NULL)
+		wire->network_by_vid[network->segment_ops->vid(network)] = id;
+	network->n_members = wire != NULL;
+}
+
+/* Members are counted, then room is made, then they are filled in: the wire first. */
+static void
+build_members(struct build *build)
+{
+	struct weft_topology *topology = build->topology;
+
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
+		const struct weft_attachment *port = topology->attachments[id];
+
+		if (port != NULL && !port->is_wire)
+			topology->networks[port->network]->n_members++;
+	}
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
+		struct weft_network *network = topology->networks[id];
+
+		if (network == NULL)
+			continue;
+		network->members =
+			build_alloc(build, network->n_members, sizeof(*network->members));
+		if (network->members == NULL)
+			return;
+		network->n_members = 0;
+		if (network->wire != WEFT_NO_PORT && topology->attachments[network->wire] != NULL)
+			network->members[network->n_members++] = network->wire;
+	}
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
+		const struct weft_attachment *port = topology->attachments[id];
+		struct weft_network *network;
+
+		if (port == NULL || port->is_wire)
+			continue;
+		network = topology->networks[port->network];
+		network->members[network->n_members++] = (uint16_t)id;
+	}
+}
+
+struct weft_topology *
+weft_topology_build(const struct weft_topology_parts *parts)
+{
+	const struct weft_conf *conf = parts->conf;
+	struct build build = { .parts = parts };
+
+	build.topology = build_alloc(&build, 1, sizeof(*build.topology));
+	if (build.topology == NULL)
+		return NULL;
+	build.topology->n_workers = parts->n_workers;
+	build_names(&build);
+	for (uint32_t i = 0; i < conf->n_wires && !build.is_out_of_memory; i++)
+		if (parts->ports[parts->wire_ids[i]] != NULL)
+			build_wire(&build, &conf->wires[i], parts->wire_ids[i]);
+	for (uint32_t i = 0; i < conf->n_networks && !build.is_out_of_memory; i++)
+		build_network(&build, &conf->networks[i], parts->network_ids[i]);
+	for (uint32_t i = 0; i < conf->n_ports && !build.is_out_of_memory; i++)
+		if (parts->ports[parts->port_ids[i]] != NULL)
+			build_port(&build, &conf->ports[i], parts->port_ids[i]);
+	if (!build.is_out_of_memory)
+		build_members(&build);
+	weft_names_fini(&build.ports);
+	weft_names_fini(&build.networks);
+	if (!build.is_out_of_memory)
+		return build.topology;
+	weft_topology_destroy(build.topology);
+	return NULL;
+}
+
+/* ---- placement ---- */
+
+static uint16_t
+build_fewest(const struct weft_topology *topology)
+{
+	uint16_t best = 0;
+
+	for (uint16_t worker = 1; worker < topology->n_workers; worker++)
+		if (topology->polls[worker].n < topology->polls[best].n)
+			best = worker;
+	return best;
+}
+
+static int
+build_add_poll(struct weft_polls *polls, struct weft_port *port, uint16_t queue)
+{
+	struct weft_poll *list = realloc(polls->list, (polls->n + 1) * sizeof(*list));
+
+	if (list == NULL)
+		return -ENOMEM;
+	polls->list = list;
+	list[polls->n++] = (struct weft_poll){ .port = port, .queue = queue };
+	return 0;
+}
+
+/* Which queues of which port are placed: kept ones and new ones, each in one pass. */
+static bool
+build_is_polled(const struct weft_polls *polls, const struct weft_port *port, uint16_t queue)
+{
+	for (uint32_t i = 0; i < polls->n; i++)
+		if (polls->list[i].port == port && polls->list[i].queue == queue)
+			return true;
+	return false;
+}
+
+static int
+build_place_port(struct weft_topology *next, const struct weft_topology *old,
+		 struct weft_port *port)
+{
+	for (uint16_t queue = 0; queue < port->n_rxq; queue++) {
+		uint16_t worker = 0;
+
+		while (old != NULL && worker < next->n_workers &&
+		       !build_is_polled(&old->polls[worker], port, queue))
+			worker++;
+		if (old == NULL || worker == next->n_workers)
+			worker = build_fewest(next);
+		if (build_add_poll(&next->polls[worker], port, queue) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int
+weft_topology_place(struct weft_topology *next, const struct weft_topology *old,
+		    const struct weft_topology_parts *parts)
+{
+	const struct weft_conf *conf = parts->conf;
+	uint32_t n = RTE_MIN(parts->polled, conf->n_wires + conf->n_ports);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint16_t id = i < conf->n_wires ? parts->wire_ids[i] :
+						  parts->port_ids[i - conf->n_wires];
+		struct weft_port *port = parts->ports[id];
+
+		if (port != NULL && build_place_port(next, old, port) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "topology/topology.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct weft_topology *weft_topology;
+
+const char *
+weft_topology_port_name(const struct weft_topology *topology, uint16_t port)
+{
+	if (port >= WEFT_PORTS_MAX || topology->attachments[port] == NULL)
+		return "?";
+	return topology->attachments[port]->port->name;
+}
+
+const char *
+weft_topology_network_name(const struct weft_topology *topology, uint16_t network)
+{
+	if (network >= WEFT_NETWORKS_MAX || topology->networks[network] == NULL)
+		return "?";
+	return topology->networks[network]->name;
+}
+
+int32_t
+weft_topology_find_port(const struct weft_topology *topology, const char *name)
+{
+	for (int32_t id = 0; id < WEFT_PORTS_MAX; id++)
+		if (topology->attachments[id] != NULL &&
+		    strcmp(topology->attachments[id]->port->name, name) == 0)
+			return id;
+	return -1;
+}
+
+int32_t
+weft_topology_find_network(const struct weft_topology *topology, const char *name)
+{
+	for (int32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		if (topology->networks[id] != NULL &&
+		    strcmp(topology->networks[id]->name, name) == 0)
+			return id;
+	return -1;
+}
+
+static void
+topology_free_attachment(struct weft_attachment *attachment)
+{
+	if (attachment == NULL)
+		return;
+	free(attachment->addresses);
+	free(attachment->network_by_vid);
+	free(attachment);
+}
+
+void
+weft_topology_destroy(struct weft_topology *topology)
+{
+	if (topology == NULL)
+		return;
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
+		topology_free_attachment(topology->attachments[id]);
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		weft_network_destroy(topology->networks[id]);
+	for (uint32_t worker = 0; worker < WEFT_WORKERS_MAX; worker++)
+		free(topology->polls[worker].list);
+	free(topology);
+}
+
+/* Equal but for which networks a wire carries: those have slots of their own. */
+static bool
+topology_is_same_port(const struct weft_attachment *a, const struct weft_attachment *b)
+{
+	return a->port == b->port && a->is_wire == b->is_wire && a->admin_up == b->admin_up &&
+	       a->is_secured == b->is_secured && a->has_mac == b->has_mac &&
+	       a->drops_at_limit == b->drops_at_limit && a->network == b->network &&
+	       a->mtu == b->mtu && a->mac_limit == b->mac_limit &&
+	       a->miss_budget == b->miss_budget && a->n_addresses == b->n_addresses &&
+	       rte_is_same_ether_addr(&a->mac, &b->mac) &&
+	       memcmp(a->addresses, b->addresses, a->n_addresses * sizeof(*a->addresses)) == 0 &&
+	       memcmp(&a->depth, &b->depth, sizeof(a->depth)) == 0;
+}
+
+static bool
+topology_is_same_wire(const struct weft_attachment *a, const struct weft_attachment *b)
+{
+	return a->network_by_vid == NULL ||
+	       memcmp(a->network_by_vid, b->network_by_vid,
+		      WEFT_VIDS * sizeof(*a->network_by_vid)) == 0;
+}
+
+static void
+topology_bump_members(const struct weft_attachment *attachment)
+{
+	if (attachment == NULL)
+		return;
+	if (!attachment->is_wire) {
+		weft_gen_bump(weft_members_slot(attachment->network));
+		return;
+	}
+	for (uint16_t vid = 0; vid < WEFT_VIDS; vid++)
+		if (attachment->network_by_vid[vid] != WEFT_NO_NETWORK)
+			weft_gen_bump(weft_members_slot(attachment->network_by_vid[vid]));
+}
+
+static void
+topology_bump_port(uint16_t id, const struct weft_attachment *old,
+		   const struct weft_attachment *new)
+{
+	if (old == new)
+		return;
+	if (old == NULL || new == NULL || !topology_is_same_port(old, new)) {
+		weft_gen_bump(weft_port_slot(id));
+		topology_bump_members(old);
+		topology_bump_members(new);
+		return;
+	}
+	if (!old->is_wire)
+		return;
+	for (uint16_t vid = 0; vid < WEFT_VIDS; vid++)
+		if (old->network_by_vid[vid] != new->network_by_vid[vid])
+			weft_gen_bump(weft_arrival_slot(id, vid));
+}
+
+static void
+topology_bump_network(uint16_t id, const struct weft_network *old, const struct weft_network *new)
+{
+	if (old == new)
+		return;
+	if (old == NULL || new == NULL || !weft_network_is_same(old, new))
+		weft_gen_bump(weft_network_slot(id));
+	weft_gen_bump(weft_members_slot(id));
+}
+
+/* Takes over what came out the same, so that its flows stay valid and its memory is shared. */
+static void
+topology_take_over(struct weft_topology *next, const struct weft_topology *old)
+{
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
+		struct weft_attachment *a = old->attachments[id], *b = next->attachments[id];
+
+		if (a == NULL || b == NULL || !topology_is_same_port(a, b) ||
+		    !topology_is_same_wire(a, b))
+			continue;
+		topology_free_attachment(b);
+		next->attachments[id] = a;
+	}
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
+		struct weft_network *a = old->networks[id], *b = next->networks[id];
+
+		if (a == NULL || b == NULL || !weft_network_is_same(a, b) ||
+		    !weft_network_has_same_members(a, b))
+			continue;
+		weft_network_destroy(b);
+		next->networks[id] = a;
+	}
+}
+
+/* What @p next shares must not be freed with the old one. */
+static void
+topology_let_go(struct weft_topology *old, const struct weft_topology *next)
+{
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
+		if (old->attachments[id] == next->attachments[id])
+			old->attachments[id] = NULL;
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		if (old->networks[id] == next->networks[id])
+			old->networks[id] = NULL;
+}
+
+void
+weft_topology_publish(struct weft_topology *next)
+{
+	struct weft_topology *old = weft_topology;
+
+	if (old != NULL)
+		topology_take_over(next, old);
+	weft_rcu_publish(weft_topology, next);
+	if (old == NULL)
+		return;
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
+		topology_bump_port((uint16_t)id, old->attachments[id], next->attachments[id]);
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		topology_bump_network((uint16_t)id, old->networks[id], next->networks[id]);
+	weft_rcu_synchronize();
+	topology_let_go(old, next);
+	weft_topology_destroy(old);
+}
