@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* bridge: learn the source, look the destination up. */
+#include "fdb/fdb.h"
+#include "path/walk.h"
+
+static enum weft_drop
+bridge_refuse_new(struct weft_walk *walk, uint64_t room, bool is_drop)
+{
+	/* When an entry goes, there may be room: then this answer is stale. */
+	weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, room));
+	weft_walk_says(walk, "source is not learned: the limit is reached");
+	return is_drop ? DROP_BRIDGE_MAC_LIMIT : WEFT_NEXT;
+}
+
+static enum weft_drop
+bridge_learn(struct weft_walk *walk)
+{
+	const struct weft_network *network = walk->network;
+	uint16_t port = walk->key->arrival;
+	uint16_t slot = weft_fdb_slot(network->id, &walk->key->src);
+	uint64_t sum = walk->sum;
+	enum weft_learn outcome;
+
+	weft_walk_depend(walk, slot);
+	outcome = weft_fdb_learn(network->id, &walk->key->src, port, walk->now_sec, walk->is_dry);
+	switch (outcome) {
+	case WEFT_LEARN_NEW:
+		/* Our own learning moved the slot: read it anew, then see that it is still ours. */
+		walk->sum = sum + weft_gen_read(slot);
+		if (weft_fdb_lookup(network->id, &walk->key->src) != port)
+			walk->is_cacheable = false;
+		walk->is_learned = true;
+		weft_walk_says(walk, "source is learned at %s", walk->arrival->port->name);
+		return WEFT_NEXT;
+	case WEFT_LEARN_KNOWN:
+		walk->is_learned = true;
+		weft_walk_says(walk, "source is known at %s", walk->arrival->port->name);
+		return WEFT_NEXT;
+	case WEFT_LEARN_STATIC:
+		return DROP_BRIDGE_STATIC_MOVED;
+	case WEFT_LEARN_PORT_LIMIT:
+		return bridge_refuse_new(walk, port, walk->arrival->drops_at_limit);
+	case WEFT_LEARN_NETWORK_LIMIT:
+		return bridge_refuse_new(walk, (uint64_t)network->id << 16,
+					 network->drops_at_limit);
+	case WEFT_LEARN_BUSY:
+	case WEFT_LEARN_FULL:
+		walk->is_cacheable = false;
+		weft_walk_says(walk, "source is not learned: the table is full or busy");
+		return WEFT_NEXT;
+	}
+	return WEFT_NEXT;
+}
+
+static enum weft_drop
+bridge_flood(struct weft_walk *walk)
+{
+	weft_walk_depend(walk, weft_members_slot(walk->network->id));
+	walk->receivers = walk->network->members;
+	walk->n_receivers = walk->network->n_members;
+	weft_walk_says(walk, "destination is %s: to everybody in %s",
+		       rte_is_unicast_ether_addr(&walk->key->dst) ? "unknown" : "a group address",
+		       walk->network->name);
+	return WEFT_NEXT;
+}
+
+/* An entry may be older than the configuration: only members are receivers. */
+static bool
+bridge_is_member(const struct weft_walk *walk, uint16_t port)
+{
+	const struct weft_attachment *receiver;
+
+	if (port == WEFT_NO_PORT)
+		return false;
+	receiver = walk->topology->attachments[port];
+	return port == walk->network->wire ||
+	       (receiver != NULL && receiver->network == walk->network->id);
+}
+
+enum weft_drop
+weft_stage_bridge(struct weft_walk *walk)
+{
+	const struct weft_key *key = walk->key;
+	enum weft_drop drop;
+
+	if (weft_mac_is_reserved(&key->dst))
+		return DROP_BRIDGE_RESERVED_MULTICAST;
+	drop = bridge_learn(walk);
+	if (drop != WEFT_NEXT)
+		return drop;
+	if (!rte_is_unicast_ether_addr(&key->dst))
+		return bridge_flood(walk);
+	weft_walk_depend(walk, weft_fdb_slot(walk->network->id, &key->dst));
+	walk->receiver = weft_fdb_lookup(walk->network->id, &key->dst);
+	if (!bridge_is_member(walk, walk->receiver))
+		return bridge_flood(walk);
+	if (walk->receiver == key->arrival)
+		return DROP_BRIDGE_SAME_PORT;
+	walk->receivers = &walk->receiver;
+	walk->n_receivers = 1;
+	weft_walk_says(walk, "destination is behind %s",
+		       weft_topology_port_name(walk->topology, walk->receiver));
+	return WEFT_NEXT;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * path: the order of the stages, written once.
+ *
+ * A walk asks the stages one after the other. Those up to `bridge` are asked once per packet; the
+ * ones behind it once per output, since a flooded frame has many. Each stage is one function in the
+ * file of its name, weft_stage_<name>(), and answers: next stage please, or drop for this reason.
+ *
+ * This list is the only place where the order stands: the enum, the walk, traces, `weftctl path`
+ * and the drawing in the guide are made from it.
+ */
+#ifndef WEFT_PATH_PATH_H
+#define WEFT_PATH_PATH_H
+
+#include <stdint.h>
+
+/* STAGE(name, what it says) */
+#define WEFT_PATH(STAGE)                                                                           \
+	STAGE(terminate, "which network is this? the port's, or the one of the tag on the wire")   \
+	STAGE(admit, "may this port say this? MAC and address spoofing end here")                  \
+	STAGE(bridge, "learn the source, look the destination up: a port, or everybody")           \
+	STAGE(deliver, "may this port hear this? its state and its MTU")                           \
+	STAGE(encap, "what does the wire want in front? the tag of the network")
+
+enum weft_stage {
+#define STAGE(name, says) WEFT_STAGE_##name,
+	WEFT_PATH(STAGE)
+#undef STAGE
+	WEFT_STAGES,
+};
+
+/** The first of the stages that are asked per output. */
+#define WEFT_STAGE_PER_OUTPUT WEFT_STAGE_deliver
+
+/** "bridge"; and what it says. */
+const char *weft_stage_name(enum weft_stage stage);
+const char *weft_stage_sentence(enum weft_stage stage);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "path/walk.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef enum weft_drop walk_stage_fn(struct weft_walk *walk);
+
+static walk_stage_fn *const walk_stages[] = {
+#define STAGE(name, says) weft_stage_##name,
+	WEFT_PATH(STAGE)
+#undef STAGE
+};
+
+void
+weft_walk_note(struct weft_walk *walk, const char *format, ...)
+{
+	struct weft_trace *trace = walk->trace;
+	va_list args;
+
+	if (trace->n == WEFT_TRACE_LINES)
+		return;
+	trace->lines[trace->n].stage = walk->stage;
+	va_start(args, format);
+	vsnprintf(trace->lines[trace->n].says, sizeof(trace->lines[0].says), format, args);
+	va_end(args);
+	trace->n++;
+}
+
+/* Asks the stages from @p from on, up to but not including @p to. */
+static enum weft_drop
+walk_ask(struct weft_walk *walk, uint32_t from, uint32_t to)
+{
+	for (uint32_t stage = from; stage < to; stage++) {
+		enum weft_drop drop;
+
+		walk->stage = stage;
+		drop = walk_stages[stage](walk);
+		if (drop == WEFT_NEXT)
+			continue;
+		weft_walk_says(walk, "drop %s: %s", weft_drop_texts[drop].word,
+			       weft_drop_texts[drop].sentence);
+		return drop;
+	}
+	return WEFT_NEXT;
+}
+
+/* The difference between the headers as they arrived and as they leave. */
+static void
+walk_derive(const struct weft_walk *walk, struct weft_output *output)
+{
+	const struct weft_ether_head *leaving = &walk->leaving;
+	uint16_t tpid = RTE_BE16(RTE_ETHER_TYPE_VLAN);
+	uint16_t tci = rte_cpu_to_be_16(WEFT_TAG_VID(leaving->tag));
+
+	*output = (struct weft_output){ .port = walk->out_port };
+	if (leaving->tag == walk->key->tag &&
+	    rte_is_same_ether_addr(&leaving->dst, &walk->key->dst) &&
+	    rte_is_same_ether_addr(&leaving->src, &walk->key->src))
+		return;
+	output->strip = walk->key->tag == 0 ? 12 : 16;
+	output->head_length = leaving->tag == 0 ? 12 : 16;
+	memcpy(output->head, &leaving->dst, 6);
+	memcpy(output->head + 6, &leaving->src, 6);
+	if (leaving->tag == 0)
+		return;
+	memcpy(output->head + 12, &tpid, 2);
+	memcpy(output->head + 14, &tci, 2);
+}
+
+/* Asks the receivers. @return the last reason for which one of them refused */
+static enum weft_drop
+walk_outputs(struct weft_walk *walk)
+{
+	enum weft_drop last = WEFT_NEXT;
+
+	for (uint16_t i = 0; i < walk->n_receivers; i++) {
+		enum weft_drop drop;
+
+		walk->out_port = walk->receivers[i];
+		if (walk->out_port == walk->key->arrival)
+			continue;
+		walk->out = walk->topology->attachments[walk->out_port];
+		walk->leaving.dst = walk->key->dst;
+		walk->leaving.src = walk->key->src;
+		drop = walk_ask(walk, WEFT_STAGE_PER_OUTPUT, WEFT_STAGES);
+		if (drop != WEFT_NEXT)
+			last = drop;
+		else
+			walk_derive(walk, &walk->outputs[walk->n_outputs++]);
+	}
+	return last;
+}
+
+static enum weft_drop
+walk_decide(struct weft_walk *walk)
+{
+	enum weft_drop drop = walk_ask(walk, 0, WEFT_STAGE_PER_OUTPUT);
+
+	if (drop != WEFT_NEXT)
+		return drop;
+	/* The members slot covers the ports of a flood; a single receiver has its own. */
+	if (walk->receivers == &walk->receiver)
+		weft_walk_depend(walk, weft_port_slot(walk->receiver));
+	drop = walk_outputs(walk);
+	if (walk->n_outputs > 0)
+		return WEFT_NEXT;
+	return drop != WEFT_NEXT ? drop : DROP_BRIDGE_NO_RECEIVER;
+}
+
+bool
+weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
+{
+	enum weft_drop drop;
+
+	walk->is_cacheable = true;
+	walk->most_payload = UINT16_MAX - 64;
+	drop = walk_decide(walk);
+	memset(answer, 0, sizeof(*answer));
+	memcpy(answer->deps, walk->deps, walk->n_deps * sizeof(walk->deps[0]));
+	answer->network = walk->network == NULL ? WEFT_NO_NETWORK : walk->network->id;
+	answer->is_learned = walk->is_learned;
+	answer->longest = (uint16_t)(walk->most_payload + weft_key_l2_length(walk->key));
+	answer->drop = (uint16_t)drop;
+	if (drop != WEFT_NEXT) {
+		answer->kind = WEFT_ANSWER_DROP;
+	} else if (walk->n_outputs == 1) {
+		answer->kind = WEFT_ANSWER_FORWARD;
+		answer->output = walk->outputs[0];
+	} else {
+		answer->kind = WEFT_ANSWER_FLOOD;
+	}
+	/* The slots were read after the snapshot was loaded: if there is a newer one, they may say
+	 * more than this walk has seen. */
+	return walk->is_cacheable && weft_rcu_load(weft_topology) == walk->topology;
+}
+
+static int
+walk_format_output(const struct weft_topology *topology, const struct weft_key *key,
+		   const struct weft_output *output, char *text, size_t size)
+{
+	const char *port = weft_topology_port_name(topology, output->port);
+	uint16_t tci;
+
+	if (output->head_length == 0)
+		return snprintf(text, size, "%s", port);
+	if (output->head_length == 12)
+		return snprintf(text, size, "%s%s", port, key->tag != 0 ? " pop vlan" : "");
+	memcpy(&tci, output->head + 14, sizeof(tci));
+	return snprintf(text, size, "%s %s vlan %u", port, key->tag != 0 ? "set" : "push",
+			WEFT_TAG_VID(rte_be_to_cpu_16(tci)));
+}
+
+void
+weft_answer_format(const struct weft_topology *topology, const struct weft_key *key,
+		   const struct weft_answer *answer, const struct weft_output *outputs, uint16_t n,
+		   char *text, size_t size)
+{
+	size_t used;
+
+	if (answer->kind == WEFT_ANSWER_DROP) {
+		snprintf(text, size, "drop: %s", weft_drop_texts[answer->drop].word);
+		return;
+	}
+	if (answer->kind == WEFT_ANSWER_FORWARD) {
+		outputs = &answer->output;
+		n = 1;
+	}
+	used = (size_t)snprintf(text, size, n == 1 ? "to " : "flood to ");
+	for (uint16_t i = 0; i < n && used < size; i++) {
+		if (i > 0)
+			used += (size_t)snprintf(text + used, size - used, ", ");
+		if (used < size)
+			used += (size_t)walk_format_output(topology, key, &outputs[i], text + used,
+							   size - used);
+	}
+}

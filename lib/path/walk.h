@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * walk: one packet asks every stage, and what comes out can be remembered.
+ *
+ * The first packet of a flow is walked by the worker that received it, at once. A stage reads the
+ * headers as they arrived (the key), says what it thinks by filling in the fields that are its own,
+ * and may change the headers as they shall leave. At the end the answer is derived by comparing
+ * the two: stages do not build lists of actions, so what they did in between cannot get lost.
+ *
+ * Whatever a stage looks at, it first puts on the list of what the answer stands on:
+ * weft_walk_depend(). See core/gen.h for why in that order.
+ *
+ * A trace is the same walk with a sink for what the stages say, and with `is_dry` set: then nothing
+ * is learned. It cannot disagree with the traffic, because there is no other code.
+ *
+ * Threads: a walk belongs to the thread that runs it: an online worker, or the control thread for
+ * a trace.
+ */
+#ifndef WEFT_PATH_WALK_H
+#define WEFT_PATH_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/answer.h"
+#include "flow/key.h"
+#include "path/drop.h"
+#include "path/path.h"
+#include "topology/topology.h"
+
+#define WEFT_TRACE_LINES 64
+
+/** What the stages said, in order. */
+struct weft_trace {
+	uint32_t n;
+	struct weft_trace_line {
+		enum weft_stage stage;
+		char says[160];
+	} lines[WEFT_TRACE_LINES];
+};
+
+struct weft_walk {
+	/* Given. */
+	const struct weft_topology *topology;
+	const struct weft_key *key; /* headers as they arrived */
+	const uint8_t *frame;
+	uint32_t frame_length; /* of the first segment: what may be read */
+	uint32_t wire_length; /* of the whole frame */
+	uint32_t now_sec;
+	bool is_dry; /* leave no trace in the tables */
+	struct weft_trace *trace; /* NULL: nobody listens */
+	struct weft_output *outputs; /* room for WEFT_PORTS_MAX */
+
+	/* Found by terminate. */
+	const struct weft_attachment *arrival;
+	const struct weft_network *network;
+
+	/* Found by bridge: where it goes before anybody asked the receivers. */
+	const uint16_t *receivers;
+	uint16_t n_receivers;
+	uint16_t receiver; /* room for the single one */
+	bool is_learned;
+
+	/* Per output, for deliver and encap. */
+	const struct weft_attachment *out;
+	uint16_t out_port;
+	struct weft_ether_head leaving; /* headers as they shall leave */
+
+	/* Grows along the way. */
+	enum weft_stage stage;
+	bool is_cacheable;
+	uint16_t n_outputs;
+	uint32_t most_payload; /* larger frames must be walked on their own */
+	uint16_t n_deps;
+	uint16_t deps[WEFT_DEPS];
+	uint64_t sum;
+};
+
+/** Notes that the answer stands on a slot. Call before looking at what the slot stands for. */
+static inline void
+weft_walk_depend(struct weft_walk *walk, uint16_t slot)
+{
+	walk->sum += weft_gen_read(slot);
+	if (walk->n_deps < WEFT_DEPS)
+		walk->deps[walk->n_deps++] = slot;
+	else
+		walk->is_cacheable = false;
+}
+
+/** A sentence for the trace, if there is one. */
+#define weft_walk_says(walk, ...)                                                                  \
+	do {                                                                                       \
+		if (unlikely((walk)->trace != NULL))                                               \
+			weft_walk_note(walk, __VA_ARGS__);                                         \
+	} while (0)
+
+void weft_walk_note(struct weft_walk *walk, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define STAGE(name, says) enum weft_drop weft_stage_##name(struct weft_walk *walk);
+WEFT_PATH(STAGE)
+#undef STAGE
+
+/**
+ * Walks. The caller has filled in what is "given" and zeroed the rest.
+ *
+ * @param answer  is filled in completely, but for `group`: for WEFT_ANSWER_FLOOD the outputs are
+ *                walk->outputs[0 .. n_outputs - 1]
+ * @return true if the answer may be remembered, with walk->sum
+ */
+bool weft_walk_run(struct weft_walk *walk, struct weft_answer *answer);
+
+/** What an answer does, in words: "to vm2", "to physnet1 push vlan 100", "drop: mac-spoofed".
+ *  @param outputs, n  the outputs of a flood; NULL, 0 for other answers */
+void weft_answer_format(const struct weft_topology *topology, const struct weft_key *key,
+			const struct weft_answer *answer, const struct weft_output *outputs,
+			uint16_t n, char *text, size_t size);
+
+#endif
