@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sweep: what must be done for flows but not per packet.
+ *
+ * Looks at the whole table about once per second, a slice at a time: forgets flows that nobody
+ * used for a while, and keeps the FDB entries of those in use young.
+ */
+#include "core/clock.h"
+#include "fdb/fdb.h"
+#include "worker/worker.h"
+
+#define SWEEP_ROUND_MS 1000
+#define SWEEP_LINES_MAX 64 /* per slice, however late we are: 2,048 entries */
+
+static void
+sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
+{
+	struct weft_worker *worker = context;
+	uint32_t idle_ms = worker->now_ms - flow->used_ms;
+	struct weft_key key;
+
+	if (idle_ms > __atomic_load_n(&weft_worker_flow_idle_ms, __ATOMIC_RELAXED)) {
+		weft_flow_del(table, flow);
+		return;
+	}
+	if (flow->used_ms == flow->swept_ms)
+		return;
+	flow->swept_ms = flow->used_ms;
+	if (!flow->answer.is_learned)
+		return;
+	weft_flow_key(flow, &key);
+	weft_fdb_touch(flow->answer.network, &key.src, key.arrival, worker->now_ms / 1000);
+}
+
+void
+weft_sweep(struct weft_worker *worker)
+{
+	uint32_t lines = weft_flow_table_lines(worker->table);
+	uint64_t round = SWEEP_ROUND_MS * weft_clock_cycles_per_ms;
+	uint64_t due = (worker->now_tsc - worker->swept_tsc) * lines / round;
+
+	if (due == 0)
+		return;
+	worker->swept_tsc = worker->now_tsc;
+	if (due > SWEEP_LINES_MAX)
+		due = SWEEP_LINES_MAX;
+	for (uint32_t i = 0; i < due; i++) {
+		weft_flow_visit_line(worker->table, worker->swept_line, sweep_flow, worker);
+		worker->swept_line = (worker->swept_line + 1) % lines;
+	}
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_pause.h>
+
+#include "core/clock.h"
+
+#define WORKER_AWAKE_US 50 /* keeps polling for so long after the last packet */
+
+struct weft_worker *weft_workers[WEFT_WORKERS_MAX];
+uint16_t weft_n_workers;
+bool weft_worker_is_busy_polling;
+uint32_t weft_worker_flow_idle_ms = 10000;
+
+static bool worker_must_stop; /* [A] */
+
+int
+weft_workers_create(uint32_t flow_entries, struct weft_errors *errors)
+{
+	unsigned int lcore;
+
+	RTE_LCORE_FOREACH_WORKER(lcore) {
+		struct weft_worker *worker =
+			rte_zmalloc("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE);
+
+		if (worker != NULL)
+			worker->table = weft_flow_table_create(flow_entries);
+		if (worker == NULL || worker->table == NULL) {
+			rte_free(worker);
+			weft_errors_add(errors, "no memory for the flow table of worker %u (%u entries)",
+					weft_n_workers, flow_entries);
+			return -ENOMEM;
+		}
+		worker->id = weft_n_workers;
+		worker->lcore = lcore;
+		worker->core = (uint16_t)rte_lcore_to_cpu_id((int)lcore);
+		weft_workers[weft_n_workers++] = worker;
+	}
+	return 0;
+}
+
+void
+weft_workers_destroy(void)
+{
+	while (weft_n_workers > 0) {
+		struct weft_worker *worker = weft_workers[--weft_n_workers];
+
+		weft_flow_table_destroy(worker->table);
+		rte_free(worker);
+		weft_workers[weft_n_workers] = NULL;
+	}
+}
+
+static bool
+worker_poll(struct weft_worker *worker, const struct weft_poll *poll)
+{
+	struct rte_mbuf *pkts[WEFT_BURST];
+	struct weft_rxq_stats *stats = &poll->port->rxq[poll->queue];
+	uint64_t start = rte_rdtsc();
+	uint16_t n = weft_port_rx(poll->port, poll->queue, pkts, WEFT_BURST);
+	uint64_t bytes = worker->counts[poll->port->id].rx_bytes;
+
+	if (n == 0)
+		return false;
+	weft_burst_forward(worker, worker->topology->attachments[poll->port->id], pkts, n);
+	weft_tx_flush(worker);
+	stats->packets += n;
+	stats->bytes += worker->counts[poll->port->id].rx_bytes - bytes;
+	stats->busy_cycles += rte_rdtsc() - start;
+	worker->busy_cycles += rte_rdtsc() - start;
+	return true;
+}
+
+/* Somebody wants to look into our tables. */
+static void
+worker_do_job(struct weft_worker *worker)
+{
+	weft_worker_job job = __atomic_load_n(&worker->job, __ATOMIC_ACQUIRE);
+
+	if (likely(job == NULL))
+		return;
+	job(worker, worker->job_context);
+	__atomic_store_n(&worker->job, NULL, __ATOMIC_RELEASE);
+}
+
+static void
+worker_sleep(struct weft_worker *worker)
+{
+	static const struct timespec pause = { 0, WEFT_SLEEP_US * 1000L };
+
+	weft_rcu_offline(worker->id);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	weft_rcu_online(worker->id);
+	worker->sleeps++;
+}
+
+static void
+worker_rest(struct weft_worker *worker)
+{
+	if (__atomic_load_n(&weft_worker_is_busy_polling, __ATOMIC_RELAXED))
+		rte_pause();
+	else if (worker->now_tsc - worker->idle_since >
+		 WORKER_AWAKE_US * weft_clock_cycles_per_ms / 1000)
+		worker_sleep(worker);
+}
+
+static int
+worker_loop(void *argument)
+{
+	struct weft_worker *worker = argument;
+
+	prctl(PR_SET_TIMERSLACK, 1);
+	weft_rcu_register(worker->id);
+	weft_rcu_online(worker->id);
+	while (!__atomic_load_n(&worker_must_stop, __ATOMIC_RELAXED)) {
+		const struct weft_polls *polls;
+		bool is_idle = true;
+
+		worker->topology = weft_rcu_load(weft_topology);
+		worker->now_tsc = rte_rdtsc();
+		worker->now_ms = (uint32_t)weft_clock_ms_at(worker->now_tsc);
+		polls = &worker->topology->polls[worker->id];
+		for (uint32_t i = 0; i < polls->n; i++)
+			if (worker_poll(worker, &polls->list[i]))
+				is_idle = false;
+		weft_sweep(worker);
+		worker_do_job(worker);
+		worker->loops++;
+		weft_rcu_quiescent(worker->id);
+		if (is_idle)
+			worker_rest(worker);
+		else
+			worker->idle_since = worker->now_tsc;
+	}
+	weft_rcu_offline(worker->id);
+	weft_rcu_unregister(worker->id);
+	return 0;
+}
+
+int
+weft_workers_start(void)
+{
+	for (uint16_t i = 0; i < weft_n_workers; i++) {
+		int rc = rte_eal_remote_launch(worker_loop, weft_workers[i], weft_workers[i]->lcore);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+void
+weft_workers_stop(void)
+{
+	__atomic_store_n(&worker_must_stop, true, __ATOMIC_RELAXED);
+	rte_eal_mp_wait_lcore();
+}
+
+void
+weft_worker_call(struct weft_worker *worker, weft_worker_job job, void *context)
+{
+	worker->job_context = context;
+	__atomic_store_n(&worker->job, job, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&worker->job, __ATOMIC_ACQUIRE) != NULL)
+		usleep(20);
+}
