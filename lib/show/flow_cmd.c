@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow list
+ *
+ * A flow table belongs to its worker, so the worker itself copies: a few flows per job, so that
+ * packets wait for microseconds only. Words are made from the copies here. Between two jobs the
+ * table changes: a flow that comes or goes meanwhile may be missing, none is listed twice.
+ */
+#include "core/clock.h"
+#include "show/show.h"
+
+#define FLOW_CMD_SLICE 64 /* flows that one job copies */
+#define FLOW_CMD_LINES 256 /* lines of the table that one job looks at */
+#define FLOW_CMD_OUTPUTS 16 /* of a flood; more are only counted */
+#define FLOW_CMD_LIMIT 1000
+
+_Static_assert(FLOW_CMD_SLICE >= 2 * WEFT_FLOW_WAYS, "a job copies whole lines");
+
+struct flow_cmd_copy {
+	struct weft_key key;
+	uint64_t packets, bytes;
+	uint32_t age_ms, idle_ms;
+	bool is_fresh;
+	uint16_t n_outputs; /* of a flood: how many there are; copied are fewer */
+	struct weft_answer answer;
+	struct weft_output outputs[FLOW_CMD_OUTPUTS];
+};
+
+/* What a job gets and gives. */
+struct flow_cmd_slice {
+	struct weft_show_filter filter;
+	uint32_t now_ms;
+	uint32_t line; /* the next one */
+	uint32_t n;
+	struct flow_cmd_copy flows[FLOW_CMD_SLICE];
+};
+
+/* ---- on the worker ---- */
+
+static uint32_t
+flow_cmd_since(uint32_t now_ms, uint32_t then_ms)
+{
+	int32_t elapsed = (int32_t)(now_ms - then_ms);
+
+	return elapsed < 0 ? 0 : (uint32_t)elapsed;
+}
+
+static void
+flow_cmd_copy_group(struct flow_cmd_copy *copy, const struct weft_group *group)
+{
+	if (group == NULL)
+		return;
+	copy->n_outputs = group->n;
+	memcpy(copy->outputs, group->outputs,
+	       RTE_MIN(group->n, FLOW_CMD_OUTPUTS) * sizeof(copy->outputs[0]));
+}
+
+static void
+flow_cmd_visit(struct weft_flow_table *table, struct weft_flow *flow, void *context)
+{
+	struct flow_cmd_slice *slice = context;
+	struct flow_cmd_copy *copy = &slice->flows[slice->n];
+
+	(void)table;
+	weft_flow_key(flow, &copy->key);
+	if ((slice->filter.port != WEFT_SHOW_ALL && slice->filter.port != copy->key.arrival) ||
+	    (slice->filter.network != WEFT_SHOW_ALL &&
+	     slice->filter.network != flow->answer.network))
+		return;
+	copy->packets = flow->packets;
+	copy->bytes = flow->bytes;
+	copy->age_ms = flow_cmd_since(slice->now_ms, flow->born_ms);
+	copy->idle_ms = flow_cmd_since(slice->now_ms, flow->used_ms);
+	copy->is_fresh = flow->sum == weft_answer_sum(&flow->answer);
+	copy->answer = flow->answer;
+	copy->n_outputs = 0;
+	flow_cmd_copy_group(copy, flow->answer.group);
+	slice->n++;
+}
+
+static void
+flow_cmd_job(void *worker, void *context)
+{
+	struct weft_flow_table *table = ((struct weft_worker *)worker)->table;
+	struct flow_cmd_slice *slice = context;
+	uint32_t end = RTE_MIN(slice->line + FLOW_CMD_LINES, weft_flow_table_lines(table));
+
+	slice->n = 0;
+	while (slice->line < end && slice->n + WEFT_FLOW_WAYS <= FLOW_CMD_SLICE)
+		weft_flow_visit_line(table, slice->line++, flow_cmd_visit, slice);
+}
+
+/* ---- on the control thread ---- */
+
+/* What the flow does; a flow that something has changed beneath does nothing: its next packet asks
+ * the stages again. */
+static json_t *
+flow_cmd_answer(const struct flow_cmd_copy *flow)
+{
+	uint16_t n = RTE_MIN(flow->n_outputs, FLOW_CMD_OUTPUTS);
+	char text[FLOW_CMD_OUTPUTS * (WEFT_CONF_NAME_MAX + 24) + 64];
+
+	if (!flow->is_fresh)
+		return json_string("stale");
+	weft_answer_format(weft_topology, &flow->key, &flow->answer, flow->outputs, n, text,
+			   sizeof(text));
+	if (flow->n_outputs > n)
+		return json_sprintf("%s and %u more", text, flow->n_outputs - n);
+	return json_string(text);
+}
+
+/* The port has a column of its own, so the key is shown without it. */
+static json_t *
+flow_cmd_row(uint16_t worker, const struct flow_cmd_copy *flow)
+{
+	char key[WEFT_KEY_TEXT];
+
+	weft_key_format(&flow->key, "", key);
+	return json_pack("{s:i, s:o, s:o, s:s, s:o, s:I, s:I, s:i, s:i}", "worker", worker,
+			 "port", weft_show_port_name(flow->key.arrival),
+			 "network", weft_show_network_name(flow->answer.network),
+			 "key", key + strspn(key, " "), "answer", flow_cmd_answer(flow),
+			 "packets", (json_int_t)flow->packets, "bytes", (json_int_t)flow->bytes,
+			 "age_sec", (int)(flow->age_ms / 1000),
+			 "idle_sec", (int)(flow->idle_ms / 1000));
+}
+
+static void
+flow_cmd_add_worker(json_t *rows, uint16_t worker, uint64_t limit,
+		    const struct weft_show_filter *filter)
+{
+	static struct flow_cmd_slice slice;
+	uint32_t lines = weft_flow_table_lines(weft_workers[worker]->table);
+
+	slice.filter = *filter;
+	slice.line = 0;
+	while (slice.line < lines && json_array_size(rows) < limit) {
+		slice.now_ms = weft_clock_ms();
+		weft_worker_call(weft_workers[worker], flow_cmd_job, &slice);
+		for (uint32_t i = 0; i < slice.n && json_array_size(rows) < limit; i++)
+			json_array_append_new(rows, flow_cmd_row(worker, &slice.flows[i]));
+	}
+}
+
+static json_t *
+flow_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	uint64_t limit = weft_cmd_number(call, "limit", FLOW_CMD_LIMIT);
+	uint64_t only = weft_cmd_number(call, "worker", UINT64_MAX);
+	struct weft_show_filter filter;
+	json_t *rows;
+
+	weft_show_filter_read(call, &filter, errors);
+	if (only != UINT64_MAX && only >= weft_n_workers)
+		weft_errors_add(errors, "no worker %u; workers are 0 to %u", (unsigned int)only,
+				weft_n_workers - 1u);
+	if (!weft_errors_is_empty(errors))
+		return NULL;
+	rows = json_array();
+	for (uint16_t worker = 0; worker < weft_n_workers; worker++)
+		if (only == UINT64_MAX || only == worker)
+			flow_cmd_add_worker(rows, worker, limit == 0 ? UINT64_MAX : limit, &filter);
+	return rows;
+}
+
+WEFT_CMD("flow", "list", flow_cmd_list);

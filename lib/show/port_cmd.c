@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* port list, port show */
+#include "show/show.h"
+#include "topology/running.h"
+
+static json_t *
+port_cmd_row(uint16_t id)
+{
+	const struct weft_attachment *port = weft_topology->attachments[id];
+	struct weft_port_count count;
+
+	weft_port_count_sum(id, &count);
+	return json_pack("{s:i, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:i, s:I, s:I, s:I}",
+			 "id", id, "name", port->port->name,
+			 "kind", port->is_wire ? "wire" : "port",
+			 "network", weft_show_network_name(port->network),
+			 "driver", port->port->ops->name,
+			 "mac", port->has_mac ? weft_show_mac(&port->mac) : json_null(),
+			 "admin", weft_show_state(port->admin_up),
+			 "link", weft_show_state(weft_port_is_up(port->port)),
+			 "mtu", (int)port->mtu,
+			 "rx_packets", (json_int_t)count.rx_packets,
+			 "tx_packets", (json_int_t)count.tx_packets,
+			 "drops", (json_int_t)weft_show_drop_sum(&count));
+}
+
+static json_t *
+port_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	struct weft_show_filter filter;
+	uint16_t ids[WEFT_PORTS_MAX];
+	uint32_t n;
+	json_t *rows;
+
+	if (!weft_show_filter_read(call, &filter, errors))
+		return NULL;
+	n = weft_show_port_ids(ids);
+	rows = json_array();
+	for (uint32_t i = 0; i < n; i++) {
+		const struct weft_attachment *port = weft_topology->attachments[ids[i]];
+
+		if (filter.network == WEFT_SHOW_ALL || port->network == filter.network)
+			json_array_append_new(rows, port_cmd_row(ids[i]));
+	}
+	return rows;
+}
+
+/* ---- one port ---- */
+
+/* @return the worker that polls a queue; null while nobody does */
+static json_t *
+port_cmd_poller(const struct weft_port *port, uint16_t queue)
+{
+	for (uint16_t worker = 0; worker < weft_topology->n_workers; worker++) {
+		const struct weft_polls *polls = &weft_topology->polls[worker];
+
+		for (uint32_t i = 0; i < polls->n; i++)
+			if (polls->list[i].port == port && polls->list[i].queue == queue)
+				return json_integer(worker);
+	}
+	return json_null();
+}
+
+static json_t *
+port_cmd_rx_queues(const struct weft_port *port)
+{
+	json_t *rows = json_array();
+
+	for (uint16_t queue = 0; queue < port->n_rxq; queue++) {
+		const struct weft_rxq_stats *stats = &port->rxq[queue];
+
+		json_array_append_new(rows, json_pack("{s:i, s:o, s:I, s:I}", "queue", queue,
+						      "worker", port_cmd_poller(port, queue),
+						      "packets", (json_int_t)stats->packets,
+						      "bytes", (json_int_t)stats->bytes));
+	}
+	return rows;
+}
+
+/* Any worker sends by any port, so it is workers that are told apart. */
+static json_t *
+port_cmd_tx_queues(uint16_t id)
+{
+	json_t *rows = json_array();
+
+	for (uint16_t worker = 0; worker < weft_n_workers; worker++) {
+		const struct weft_port_count *count = &weft_workers[worker]->counts[id];
+
+		json_array_append_new(rows, json_pack("{s:i, s:I, s:I}", "worker", worker,
+						      "packets", (json_int_t)count->tx_packets,
+						      "bytes", (json_int_t)count->tx_bytes));
+	}
+	return rows;
+}
+
+static json_t *
+port_cmd_drops(const struct weft_port_count *count)
+{
+	json_t *rows = json_array();
+
+	for (int drop = WEFT_NEXT + 1; drop < WEFT_DROPS_END; drop++)
+		if (count->drops[drop] != 0)
+			json_array_append_new(rows, weft_show_drop(drop, count->drops[drop]));
+	return rows;
+}
+
+/* What only a guest's port has: whose it is, and what may come from it. */
+static void
+port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
+{
+	const struct weft_conf_network *network =
+		weft_running_network(weft_topology_find_network(weft_topology, port->network));
+	json_t *addresses = json_array();
+
+	for (uint32_t i = 0; i < port->n_addresses; i++)
+		json_array_append_new(addresses, weft_show_ip(&port->addresses[i]));
+	json_object_update_new(
+		row, json_pack("{s:s?, s:s?, s:o, s:b}", "project",
+			       network == NULL ? NULL : network->project, "instance", port->instance,
+			       "addresses", addresses, "port_security", port->port_security));
+	if (port->vhost_user != NULL)
+		json_object_update_new(
+			row, json_pack("{s:s, s:s}", "socket", port->vhost_user, "mode",
+				       port->mode == WEFT_SOCKET_SERVER ? "server" : "client"));
+	else
+		json_object_set_new(row, "device", json_string(port->device));
+	json_object_update_new(
+		row, json_pack("{s:I, s:s}", "mac_limit", (json_int_t)port->mac_limit,
+			       "mac_limit_action",
+			       port->mac_limit_action == WEFT_LIMIT_DROP ? "drop" : "forward"));
+}
+
+static json_t *
+port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	int32_t id = weft_show_find_port(weft_cmd_string(call, "name"), errors);
+	const struct weft_attachment *port;
+	struct weft_port_count count;
+	json_t *row;
+
+	if (id < 0)
+		return NULL;
+	port = weft_topology->attachments[id];
+	row = port_cmd_row(id);
+	if (port->is_wire)
+		json_object_set_new(row, "device", json_string(weft_running_wire(id)->device));
+	else
+		port_cmd_add_vif(row, weft_running_port(id));
+	weft_port_count_sum(id, &count);
+	json_object_update_new(
+		row, json_pack("{s:I, s:I, s:I, s:i, s:o, s:o, s:o}",
+			       "rx_bytes", (json_int_t)count.rx_bytes,
+			       "tx_bytes", (json_int_t)count.tx_bytes,
+			       "miss_budget", (json_int_t)port->miss_budget,
+			       "fdb_entries", (int)weft_fdb_port_count(id),
+			       "rx_queues", port_cmd_rx_queues(port->port),
+			       "tx_queues", port_cmd_tx_queues(id),
+			       "drop_reasons", port_cmd_drops(&count)));
+	return row;
+}
+
+WEFT_CMD("port", "list", port_cmd_list);
+WEFT_CMD("port", "show", port_cmd_show);

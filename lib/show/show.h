@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * show: what the switch is and does, told to people and programs.
+ *
+ * Every command of weftctl is answered here, one noun per file (port_cmd.c, fdb_cmd.c ...), in
+ * JSON whose keys are a contract: they are added to, not renamed. The folder stands above all the
+ * others because an answer takes from all of them: `port show` has its name from the
+ * configuration, its driver from the port, its counters from the workers.
+ *
+ * Commands read what others publish and own nothing; what changes something (fdb flush, apply,
+ * delete) calls the noun's own function. Lists are in the order of the document, so that a reader
+ * finds things where he wrote them. A name that does not exist is an error that names those
+ * that do.
+ *
+ * Threads: control thread only. Counters that workers write meanwhile are read one by one, so a
+ * list is of nearly one moment.
+ */
+#ifndef WEFT_SHOW_SHOW_H
+#define WEFT_SHOW_SHOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "cmd/cmd.h"
+#include "core/errors.h"
+#include "fdb/fdb.h"
+#include "worker/worker.h"
+
+#define WEFT_SHOW_ALL WEFT_FDB_ANY /* in a filter: every port, every network */
+
+/** What `--network`, `--port` and `--mac` leave over. */
+struct weft_show_filter {
+	uint32_t network, port; /* numbers, or WEFT_SHOW_ALL */
+	bool has_mac;
+	struct rte_ether_addr mac;
+};
+
+/** Reads those of the three that the command has. @return false if one names nothing that exists,
+ *  with a sentence per fault */
+bool weft_show_filter_read(const struct weft_cmd_call *call, struct weft_show_filter *filter,
+			   struct weft_errors *errors);
+
+/** Finds a port or wire, or a network. @return its number, or -1 with a sentence that names some that
+ *  exist */
+int32_t weft_show_find_port(const char *name, struct weft_errors *errors);
+int32_t weft_show_find_network(const char *name, struct weft_errors *errors);
+
+/** Numbers in the order of the document: wires, then ports; networks. @return how many */
+uint32_t weft_show_port_ids(uint16_t ids[WEFT_PORTS_MAX]);
+uint32_t weft_show_network_ids(uint16_t ids[WEFT_NETWORKS_MAX]);
+
+/* ---- values ---- */
+
+json_t *weft_show_mac(const struct rte_ether_addr *mac);
+json_t *weft_show_ip(const struct weft_ip *ip);
+json_t *weft_show_port_name(uint16_t port);
+json_t *weft_show_network_name(uint16_t network); /* null for WEFT_NO_NETWORK */
+const char *weft_show_state(bool is_up); /* "up", "down" */
+
+/* ---- counters ---- */
+
+uint64_t weft_show_drop_sum(const struct weft_port_count *count);
+
+/** {stage, reason, packets, meaning} */
+json_t *weft_show_drop(enum weft_drop drop, uint64_t packets);
+
+/** Remembered flows of all workers. */
+uint64_t weft_show_flow_count(void);
+
+#endif

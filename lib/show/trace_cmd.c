@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trace: the walk of one packet, with its stages talking.
+ *
+ * It is the walk that traffic takes, run dry on the control thread: nothing is sent, learned or
+ * counted. Only removing FDB entries could hurt a reader that is no worker, and that is the
+ * control thread's own work.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "show/show.h"
+#include "show/trace_words.h"
+
+/* The packet in question. */
+struct trace_cmd {
+	uint16_t port;
+	uint32_t frame_length, wire_length; /* of what is there, and of the whole frame */
+	uint8_t frame[WEFT_TRACE_FRAME_MAX] __rte_aligned(8);
+	struct weft_key key;
+	struct weft_trace trace;
+	struct weft_answer answer;
+	struct weft_output outputs[WEFT_PORTS_MAX];
+	uint16_t n_outputs;
+};
+
+/* ---- from arguments to a frame ---- */
+
+/* Who has an address in the network that the packet would be in? */
+static bool
+trace_cmd_resolve(void *context, const struct weft_ip *ip, struct rte_ether_addr *mac)
+{
+	uint16_t network = *(const uint16_t *)context;
+
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
+		const struct weft_attachment *port = weft_topology->attachments[id];
+
+		if (port == NULL || port->is_wire || port->network != network || !port->has_mac)
+			continue;
+		for (uint16_t i = 0; i < port->n_addresses; i++) {
+			if (port->addresses[i].family != ip->family ||
+			    memcmp(port->addresses[i].bytes, ip->bytes, sizeof(ip->bytes)) != 0)
+				continue;
+			*mac = port->mac;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+trace_cmd_read_words(struct trace_cmd *trace, const char *words, struct weft_errors *errors)
+{
+	const struct weft_attachment *port = weft_topology->attachments[trace->port];
+	uint16_t network = port->network;
+	struct weft_trace_packet packet;
+	struct weft_trace_sender sender = {
+		.name = port->port->name,
+		.mac = port->has_mac ? &port->mac : NULL,
+		.addresses = port->addresses,
+		.n_addresses = port->n_addresses,
+		.resolve = trace_cmd_resolve,
+		.context = &network,
+	};
+	int length;
+
+	if (weft_trace_words_parse(words, &packet, errors) != 0)
+		return false;
+	if (port->is_wire)
+		network = port->network_by_vid[packet.values[WEFT_WORD_VLAN_ID].number];
+	if (weft_trace_packet_complete(&packet, &sender, errors) != 0)
+		return false;
+	length = weft_trace_frame_build(&packet, trace->frame, errors);
+	trace->frame_length = trace->wire_length = (uint32_t)length;
+	return length > 0;
+}
+
+static bool
+trace_cmd_read_hex(struct trace_cmd *trace, const char *hex, uint64_t length,
+		   struct weft_errors *errors)
+{
+	int bytes = weft_trace_hex_parse(hex, trace->frame, errors);
+
+	if (bytes < 0)
+		return false;
+	trace->frame_length = (uint32_t)bytes;
+	trace->wire_length = length == 0 ? (uint32_t)bytes : (uint32_t)length;
+	if (trace->wire_length < trace->frame_length)
+		weft_errors_add(errors, "length: %u bytes, but frame has %u already",
+				trace->wire_length, trace->frame_length);
+	return weft_errors_is_empty(errors);
+}
+
+static bool
+trace_cmd_read(struct trace_cmd *trace, const struct weft_cmd_call *call,
+	       struct weft_errors *errors)
+{
+	const char *words = weft_cmd_string(call, "words");
+	const char *hex = weft_cmd_string(call, "frame");
+	int32_t port = weft_show_find_port(weft_cmd_string(call, "port"), errors);
+
+	if (port < 0)
+		return false;
+	trace->port = (uint16_t)port;
+	if ((words == NULL) == (hex == NULL)) {
+		weft_errors_add(errors, "a packet in words or as a frame is needed, one of the two; "
+					"for example: eth dst=02:00:00:00:00:0b");
+		return false;
+	}
+	if (words != NULL)
+		return trace_cmd_read_words(trace, words, errors);
+	return trace_cmd_read_hex(trace, hex, weft_cmd_number(call, "length", 0), errors);
+}
+
+/* ---- the walk ---- */
+
+static void
+trace_cmd_note(struct trace_cmd *trace, enum weft_stage stage, const char *says)
+{
+	struct weft_trace_line *line = &trace->trace.lines[WEFT_TRACE_LINES - 1];
+
+	if (trace->trace.n < WEFT_TRACE_LINES)
+		line = &trace->trace.lines[trace->trace.n++];
+	line->stage = stage;
+	snprintf(line->says, sizeof(line->says), "%s", says);
+}
+
+/* The worker drops what has no readable header before any stage is asked. */
+static void
+trace_cmd_refuse(struct trace_cmd *trace, enum weft_drop drop)
+{
+	char says[160];
+
+	trace->answer = (struct weft_answer){
+		.kind = WEFT_ANSWER_DROP,
+		.drop = (uint16_t)drop,
+		.network = WEFT_NO_NETWORK,
+	};
+	snprintf(says, sizeof(says), "drop %s: %s", weft_drop_texts[drop].word,
+		 weft_drop_texts[drop].sentence);
+	trace_cmd_note(trace, WEFT_STAGE_terminate, says);
+}
+
+static void
+trace_cmd_walk(struct trace_cmd *trace)
+{
+	struct weft_walk walk = {
+		.topology = weft_topology,
+		.key = &trace->key,
+		.frame = trace->frame,
+		.frame_length = trace->frame_length,
+		.wire_length = trace->wire_length,
+		.now_sec = weft_clock_sec(),
+		.is_dry = true,
+		.trace = &trace->trace,
+		.outputs = trace->outputs,
+	};
+
+	weft_walk_run(&walk, &trace->answer);
+	trace->n_outputs = walk.n_outputs;
+	if (trace->trace.n == WEFT_TRACE_LINES)
+		trace_cmd_note(trace, WEFT_STAGES - 1, "and so on: too many to be told");
+	/* Not a stage finds that out: nobody is left after all were asked. */
+	if (trace->answer.kind == WEFT_ANSWER_DROP &&
+	    trace->answer.drop == DROP_BRIDGE_NO_RECEIVER)
+		trace_cmd_note(trace, WEFT_STAGE_bridge,
+			       weft_drop_texts[DROP_BRIDGE_NO_RECEIVER].sentence);
+}
+
+static void
+trace_cmd_run(struct trace_cmd *trace)
+{
+	const struct weft_depth *depth = &weft_topology->attachments[trace->port]->depth;
+
+	switch (weft_key_parse(&trace->key, trace->frame, trace->frame_length, trace->port, depth)) {
+	case WEFT_KEY_RUNT:
+		trace_cmd_refuse(trace, DROP_TERMINATE_RUNT);
+		break;
+	case WEFT_KEY_TRUNCATED:
+		trace_cmd_refuse(trace, DROP_TERMINATE_TRUNCATED);
+		break;
+	default:
+		trace_cmd_walk(trace);
+	}
+}
+
+/* ---- the cache ---- */
+
+struct trace_cmd_cached {
+	const struct trace_cmd *trace;
+	bool is_there;
+	uint64_t packets;
+};
+
+/* On a worker: would a packet like this be answered from memory? */
+static void
+trace_cmd_look(void *worker, void *context)
+{
+	const struct weft_flow_table *table = ((struct weft_worker *)worker)->table;
+	struct trace_cmd_cached *cached = context;
+	const struct weft_key *key = &cached->trace->key;
+	const struct weft_flow *flow =
+		weft_flow_find(table, key, weft_key_hash(key, table->seed));
+
+	cached->is_there = flow != NULL && flow->sum == weft_answer_sum(&flow->answer) &&
+			   cached->trace->wire_length <= flow->answer.longest;
+	if (cached->is_there)
+		cached->packets = flow->packets;
+}
+
+static json_t *
+trace_cmd_cached(const struct trace_cmd *trace)
+{
+	json_t *rows = json_array();
+
+	for (uint16_t i = 0; i < weft_n_workers && trace->n_outputs > 0; i++) {
+		struct trace_cmd_cached cached = { .trace = trace };
+
+		weft_worker_call(weft_workers[i], trace_cmd_look, &cached);
+		if (cached.is_there)
+			json_array_append_new(rows, json_pack("{s:i, s:I}", "worker", i, "packets",
+							      (json_int_t)cached.packets));
+	}
+	return rows;
+}
+
+/* ---- words ---- */
+
+/* The frame as a person reads it, whatever the key of this port leaves out. */
+static json_t *
+trace_cmd_frame(const struct trace_cmd *trace)
+{
+	static struct weft_depth all;
+	char text[WEFT_KEY_TEXT];
+	struct weft_key key;
+
+	all.is_ip = true;
+	memset(all.ip_by_vid, 0xff, sizeof(all.ip_by_vid));
+	if (weft_key_parse(&key, trace->frame, trace->frame_length, trace->port, &all) !=
+	    WEFT_KEY_FINE)
+		return json_sprintf("%u bytes", trace->wire_length);
+	weft_key_format(&key, "", text);
+	return json_sprintf("%s, %u bytes", text + strspn(text, " "), trace->wire_length);
+}
+
+static json_t *
+trace_cmd_stages(const struct weft_trace *trace)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < trace->n; i++)
+		json_array_append_new(rows, json_pack("{s:s, s:s}", "stage",
+						      weft_stage_name(trace->lines[i].stage),
+						      "says", trace->lines[i].says));
+	return rows;
+}
+
+static json_t *
+trace_cmd_answer(const struct trace_cmd *trace)
+{
+	size_t size = (trace->n_outputs + 2u) * (WEFT_CONF_NAME_MAX + 24);
+	char *text = malloc(size);
+	json_t *answer;
+
+	if (text == NULL)
+		abort();
+	weft_answer_format(weft_topology, &trace->key, &trace->answer, trace->outputs,
+			   trace->n_outputs, text, size);
+	answer = json_string(text);
+	free(text);
+	return answer;
+}
+
+static json_t *
+trace_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	static struct trace_cmd trace;
+	const struct weft_drop_text *text;
+	json_t *verdict, *reason = json_null();
+
+	memset(&trace, 0, sizeof(trace));
+	if (!trace_cmd_read(&trace, call, errors))
+		return NULL;
+	trace_cmd_run(&trace);
+	text = &weft_drop_texts[trace.answer.drop];
+	if (trace.answer.kind == WEFT_ANSWER_DROP) {
+		verdict = json_sprintf("drop: %s", text->word);
+		reason = json_sprintf("%s/%s", text->stage, text->word);
+	} else {
+		verdict = json_string(trace.answer.kind == WEFT_ANSWER_FORWARD ? "forward" : "flood");
+	}
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "arrival",
+			 weft_show_port_name(trace.port), "frame", trace_cmd_frame(&trace),
+			 "stages", trace_cmd_stages(&trace.trace), "verdict", verdict, "reason",
+			 reason, "answer", trace_cmd_answer(&trace), "cached",
+			 trace_cmd_cached(&trace));
+}
+
+WEFT_CMD("trace", NULL, trace_cmd_show);
