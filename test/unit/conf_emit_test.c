@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is written loads back to the same: by hand, and for random documents. */
+#include "conf_helper.h"
+
+/** Each text is what its own document writes. */
+static const char *const emit_texts[] = {
+	"{}\n",
+	"host:\n"
+	"  workers: [1, 2]\n"
+	"  polling: busy\n"
+	"  memory: 1G\n",
+	"physical-networks:\n"
+	"  - name: w\n"
+	"    device: \"0000:3b:00.0\"\n"
+	"  - name: v\n"
+	"    device: \"net_pcap0,rx_pcap=\\\"a b\\\\c\\\"\"\n"
+	"    mtu: 9000\n"
+	"networks:\n"
+	"  - name: \"1\"\n"
+	"    project: \"null\"\n"
+	"    type: vlan\n"
+	"    segment: 4094\n"
+	"    physical-network: w\n"
+	"    mtu: 1400\n"
+	"    static-macs:\n"
+	"      - {mac: \"02:00:00:00:00:99\", port: vm1}\n"
+	"      - {mac: \"02:00:00:00:00:9a\", physical-network: w}\n"
+	"    subnets:\n"
+	"      - {name: a, cidr: 10.0.0.0/24, gateway: 10.0.0.1}\n"
+	"      - {name: b, cidr: \"2001:db8::/64\"}\n"
+	"      - {name: c, cidr: 10.0.1.1/32}\n"
+	"  - name: \"no\"\n"
+	"    type: local\n"
+	"ports:\n"
+	"  - name: vm1\n"
+	"    network: \"1\"\n"
+	"    vhost-user: /run/weft/vm1.sock\n"
+	"    mode: server\n"
+	"    socket-owner: \"libvirt-qemu:kvm\"\n"
+	"    socket-mode: \"0660\"\n"
+	"    mac: \"02:00:00:00:00:0a\"\n"
+	"    addresses: [10.0.0.10, \"2001:db8::a\"]\n"
+	"  - name: vm2\n"
+	"    network: \"1\"\n"
+	"    device: net_tap0\n"
+	"    queues: 1\n",
+};
+
+static void
+emit_test_exact(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(emit_texts); i++) {
+		struct weft_conf *conf = conf_helper_load(emit_texts[i]);
+		char *text = conf_helper_emit(conf);
+
+		assert_string_equal(text, emit_texts[i]);
+		free(text);
+		weft_conf_destroy(conf);
+	}
+}
+
+/** What is at its default, or inherited, is left out however it was written. */
+static void
+emit_test_defaults(void **state)
+{
+	struct weft_conf *conf = conf_helper_load(
+		"host: {polling: adaptive, memory: 262144K, flow-idle: 10}\n"
+		"physical-networks: [{name: w, device: d, mtu: 2000, queues: 0, admin: up}]\n"
+		"networks: [{name: a, type: flat, physical-network: w, mtu: 2000, mac-limit: 0,\n"
+		"  static-macs: [], subnets: ~, external: false}]\n"
+		"ports: [{name: p, network: a, device: e, queues: 0, mtu: 2000, addresses: []},\n"
+		"  {name: q, network: a, vhost-user: /q, queues: 1, mode: client}]\n");
+	char *text = conf_helper_emit(conf);
+
+	(void)state;
+	assert_string_equal(text, "physical-networks:\n  - name: w\n    device: d\n    mtu: 2000\n"
+				  "networks:\n  - name: a\n    type: flat\n"
+				  "    physical-network: w\n"
+				  "ports:\n  - name: p\n    network: a\n    device: e\n"
+				  "  - name: q\n    network: a\n    vhost-user: /q\n");
+	free(text);
+	weft_conf_destroy(conf);
+}
+
+/* ---- random documents ---- */
+
+static uint32_t
+emit_random(uint32_t below)
+{
+	static uint64_t seed = 88172645463325252ull;
+
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 16) % below;
+}
+
+/** Writes a key half of the time. */
+#define MAYBE(out, ...) (emit_random(2) ? fprintf(out, __VA_ARGS__) : 0)
+
+static void
+emit_random_host(FILE *out)
+{
+	fprintf(out, "host:\n");
+	MAYBE(out, "  workers: [%u, %u]\n", emit_random(500), 500 + emit_random(500));
+	MAYBE(out, "  polling: %s\n", emit_random(2) ? "busy" : "adaptive");
+	MAYBE(out, "  memory: %u%c\n", 1 + emit_random(1000) + (1 << 13), "KM"[emit_random(2)]);
+	MAYBE(out, "  mac-entries: %u\n", 64 + emit_random(1000));
+	MAYBE(out, "  flow-entries: %u\n", 64 + emit_random(1000));
+	MAYBE(out, "  flow-idle: %u\n", 1 + emit_random(60));
+}
+
+static void
+emit_random_wire(FILE *out, int i)
+{
+	fprintf(out, "  - name: wire%d\n    device: \"0000:00:%02x.0,a=\\\"%u\\\"\"\n", i, i,
+		emit_random(9));
+	MAYBE(out, "    mtu: %u\n", 1500 + emit_random(7501));
+	MAYBE(out, "    queues: %u\n", emit_random(65));
+	MAYBE(out, "    admin: %s\n", emit_random(2) ? "up" : "down");
+	MAYBE(out, "    miss-budget: %u\n", 1 + emit_random(1000));
+}
+
+static void
+emit_random_network(FILE *out, int i, int n_ports)
+{
+	fprintf(out, "  - name: net%d\n    type: %s\n", i, i % 3 == 0 ? "local" : "vlan");
+	if (i % 3 != 0)
+		fprintf(out, "    segment: %d\n    physical-network: wire%d\n", i, i % 2);
+	MAYBE(out, "    project: \"%s\"\n", emit_random(2) ? "a: #b" : "\xc3\xa4 'x' \\\"y\\\"");
+	MAYBE(out, "    external: %s\n", emit_random(2) ? "true" : "false");
+	MAYBE(out, "    admin: down\n");
+	MAYBE(out, "    mtu: %u\n", 1400 + emit_random(101));
+	MAYBE(out, "    mac-age: %u\n", 10 + emit_random(1000));
+	MAYBE(out, "    mac-limit: %u\n", emit_random(3));
+	MAYBE(out, "    mac-limit-action: forward\n");
+	fprintf(out, "    subnets: [{name: s4, cidr: 10.%d.0.0/16, gateway: 10.%d.0.%u},\n", i, i,
+		emit_random(256));
+	fprintf(out, "      {name: s6, cidr: '2001:db8:%x::/48'}]\n", i);
+	/* Ports i, i + 8, ... are in network i. */
+	MAYBE(out, "    static-macs: [{mac: '02:01:00:00:00:%02x', port: port%d}]\n",
+	      emit_random(256), i + 8 * (int)emit_random((uint32_t)n_ports / 8));
+}
+
+static void
+emit_random_port(FILE *out, int i)
+{
+	fprintf(out, "  - name: port%d\n    network: net%d\n", i, i % 8);
+	if (emit_random(2)) {
+		fprintf(out, "    vhost-user: /run/weft/p%d\n", i);
+		MAYBE(out, "    queues: %u\n", 1 + emit_random(16));
+		if (emit_random(2))
+			fprintf(out,
+				"    mode: server\n    socket-owner: a:b\n"
+				"    socket-mode: 0%o\n",
+				1 + emit_random(0777));
+	} else {
+		fprintf(out, "    device: net_tap%d,iface=t%d\n", i, i);
+		MAYBE(out, "    queues: %u\n", emit_random(17));
+	}
+	MAYBE(out, "    instance: %u\n", emit_random(1000));
+	MAYBE(out, "    mac: 02:00:00:00:00:%02X\n", i);
+	MAYBE(out, "    addresses: [10.%d.1.%d, '2001:db8:%x::%x', 'fe80::%x']\n", i % 8, i, i % 8,
+	      i + 1, i + 1);
+	MAYBE(out, "    port-security: false\n");
+	MAYBE(out, "    admin: down\n");
+	MAYBE(out, "    mtu: %u\n", 68 + emit_random(1333));
+	MAYBE(out, "    mac-limit: %u\n", emit_random(3));
+	MAYBE(out, "    mac-limit-action: forward\n");
+	MAYBE(out, "    miss-budget: %u\n", 1 + emit_random(100));
+}
+
+/** A right document of two wires, eight networks and 32 ports; the caller frees it. */
+static char *
+emit_random_document(void)
+{
+	size_t bytes;
+	char *text;
+	FILE *out = open_memstream(&text, &bytes);
+
+	assert_non_null(out);
+	emit_random_host(out);
+	fputs("physical-networks:\n", out);
+	for (int i = 0; i < 2; i++)
+		emit_random_wire(out, i);
+	fputs("networks:\n", out);
+	for (int i = 0; i < 8; i++)
+		emit_random_network(out, i, 32);
+	fputs("ports:\n", out);
+	for (int i = 0; i < 32; i++)
+		emit_random_port(out, i);
+	fclose(out);
+	return text;
+}
+
+static void
+emit_test_random(void **state)
+{
+	char *previous_text = strdup("{}\n");
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		char *text = emit_random_document();
+		struct weft_conf *conf = conf_helper_load(text);
+		char *emitted = conf_helper_emit(conf);
+		struct weft_conf *again = conf_helper_load(emitted);
+		char *emitted_again = conf_helper_emit(again);
+		struct weft_conf *previous = conf_helper_load(previous_text);
+		char *says = conf_helper_diff(conf, again);
+
+		assert_string_equal(says, "");
+		assert_string_equal(emitted, emitted_again);
+		free(says);
+		/* Two random documents differ, and the walk over the difference survives it. */
+		says = conf_helper_diff(previous, conf);
+		assert_string_not_equal(says, "");
+		free(says);
+		weft_conf_destroy(previous);
+		weft_conf_destroy(conf);
+		weft_conf_destroy(again);
+		free(emitted_again);
+		free(emitted);
+		free(previous_text);
+		previous_text = text;
+	}
+	free(previous_text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(emit_test_exact),
+		cmocka_unit_test(emit_test_defaults),
+		cmocka_unit_test(emit_test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
