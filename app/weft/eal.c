@@ -150,10 +150,11 @@ eal_has_argument(const struct options *options, const char *name)
 
 /* ---- start ---- */
 
-struct eal_args {
+/* EAL keeps pointers into its arguments, so these stay. */
+static struct eal_args {
 	int n;
 	char *list[EAL_ARGS_MAX];
-};
+} eal_args;
 
 static void
 eal_add(struct eal_args *args, const char *argument)
@@ -197,7 +198,7 @@ int
 eal_start(const struct weft_conf *conf, const struct options *options, struct eal_facts *facts,
 	  struct weft_errors *errors)
 {
-	struct eal_args args = { 0 };
+	struct eal_args *args = &eal_args;
 	char lcores[1024];
 	cpu_set_t allowed;
 	int rc;
@@ -209,20 +210,20 @@ eal_start(const struct weft_conf *conf, const struct options *options, struct ea
 	if (rc != 0)
 		return rc;
 	eal_format_lcores(facts, &allowed, lcores, sizeof(lcores));
-	eal_add(&args, "weft");
-	eal_add(&args, "--lcores");
-	eal_add(&args, lcores);
-	eal_add(&args, "--file-prefix");
-	eal_add(&args, "weft");
-	eal_add(&args, "--log-level");
-	eal_add(&args, "lib.eal:warning");
+	eal_add(args, "weft");
+	eal_add(args, "--lcores");
+	eal_add(args, lcores);
+	eal_add(args, "--file-prefix");
+	eal_add(args, "weft");
+	eal_add(args, "--log-level");
+	eal_add(args, "lib.eal:warning");
 	/* Take only the devices that the configuration names, when it names them. */
-	eal_add(&args, "-a");
-	eal_add(&args, "0000:00:00.0");
-	eal_add_memory(&args, conf, options, facts);
+	eal_add(args, "-a");
+	eal_add(args, "0000:00:00.0");
+	eal_add_memory(args, conf, options, facts);
 	for (int i = 0; i < options->eal_argc; i++)
-		eal_add(&args, options->eal_argv[i]);
-	rc = rte_eal_init(args.n, args.list);
+		eal_add(args, options->eal_argv[i]);
+	rc = rte_eal_init(args->n, args->list);
 	if (rc < 0)
 		return weft_errors_add(errors, "DPDK does not start: %s", rte_strerror(rte_errno));
 	if (!facts->has_hugepages)

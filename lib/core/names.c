@@ -36,7 +36,8 @@ names_compare(const void *a, const void *b)
 void
 weft_names_sort(struct weft_names *names)
 {
-	qsort(names->list, names->n, sizeof(*names->list), names_compare);
+	if (names->n > 0)
+		qsort(names->list, names->n, sizeof(*names->list), names_compare);
 }
 
 int32_t
@@ -45,7 +46,7 @@ weft_names_find(const struct weft_names *names, const char *name)
 	struct weft_name key = { .name = name };
 	const struct weft_name *found;
 
-	if (name == NULL)
+	if (name == NULL || names->n == 0)
 		return -1;
 	found = bsearch(&key, names->list, names->n, sizeof(key), names_compare);
 	return found == NULL ? -1 : found->id;

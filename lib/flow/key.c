@@ -70,8 +70,8 @@ weft_key_format(const struct weft_key *key, const char *port, char *text)
 	char src[RTE_ETHER_ADDR_FMT_SIZE], dst[RTE_ETHER_ADDR_FMT_SIZE];
 	char tag[16] = "", rest[200] = "";
 
-	rte_ether_format_addr(src, sizeof(src), &key->src);
-	rte_ether_format_addr(dst, sizeof(dst), &key->dst);
+	weft_mac_format(&key->src, src);
+	weft_mac_format(&key->dst, dst);
 	if (key->tag != 0)
 		snprintf(tag, sizeof(tag), " vlan %u", WEFT_TAG_VID(key->tag));
 	if ((key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_L2)

@@ -71,7 +71,10 @@ admit_is_arp(struct weft_walk *walk)
 	memcpy(&arp, walk->frame + offset, sizeof(arp));
 	if (port->has_mac && !rte_is_same_ether_addr(&arp.arp_data.arp_sha, &port->mac))
 		return false;
-	return arp.arp_data.arp_sip == 0 || admit_owns(port, AF_INET, &arp.arp_data.arp_sip);
+	/* Who asks whether an address is free has none yet. */
+	if (arp.arp_data.arp_sip == 0)
+		return arp.arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST);
+	return admit_owns(port, AF_INET, &arp.arp_data.arp_sip);
 }
 
 static enum weft_drop
@@ -108,7 +111,8 @@ weft_stage_admit(struct weft_walk *walk)
 	if (arrival->n_addresses > 0)
 		drop = admit_addresses(walk);
 	if (drop == WEFT_NEXT)
-		weft_walk_says(walk, "MAC%s as configured",
-			       arrival->n_addresses > 0 ? " and addresses" : "");
+		weft_walk_says(walk, "port security: MAC %s, addresses %s",
+			       arrival->has_mac ? "is the port's" : "not configured",
+			       arrival->n_addresses > 0 ? "are the port's" : "not configured");
 	return drop;
 }

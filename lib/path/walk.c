@@ -69,7 +69,8 @@ walk_derive(const struct weft_walk *walk, struct weft_output *output)
 	memcpy(output->head + 14, &tci, 2);
 }
 
-/* Asks the receivers. @return the last reason for which one of them refused */
+/* Asks the receivers. A port that is down is no receiver; one that cannot take a copy for its size has
+ * lost it, and that is counted. @return the last reason for which one of them refused */
 static enum weft_drop
 walk_outputs(struct weft_walk *walk)
 {
@@ -85,6 +86,7 @@ walk_outputs(struct weft_walk *walk)
 		walk->leaving.dst = walk->key->dst;
 		walk->leaving.src = walk->key->src;
 		drop = walk_ask(walk, WEFT_STAGE_PER_OUTPUT, WEFT_STAGES);
+		walk->n_too_big += drop == DROP_DELIVER_TOO_BIG;
 		if (drop != WEFT_NEXT)
 			last = drop;
 		else
@@ -106,6 +108,8 @@ walk_decide(struct weft_walk *walk)
 	drop = walk_outputs(walk);
 	if (walk->n_outputs > 0)
 		return WEFT_NEXT;
+	if (walk->n_too_big > 0)
+		return DROP_DELIVER_TOO_BIG;
 	return drop != WEFT_NEXT ? drop : DROP_BRIDGE_NO_RECEIVER;
 }
 

@@ -70,6 +70,7 @@ struct weft_walk {
 	enum weft_stage stage;
 	bool is_cacheable;
 	uint16_t n_outputs;
+	uint16_t n_too_big; /* receivers that were refused a copy for its size */
 	uint32_t most_payload; /* larger frames must be walked on their own */
 	uint16_t n_deps;
 	uint16_t deps[WEFT_DEPS];

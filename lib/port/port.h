@@ -25,7 +25,10 @@
  *  - After close() returned, the driver touches nothing of the port. close() is called when no worker
  *    uses the port any more.
  *
- * Threads: open, close, set_mtu, refresh on the control thread; rx, tx by workers.
+ *  - arm and disarm are optional: with them an idle worker sleeps until something comes, without them
+ *    it naps.
+ *
+ * Threads: open, close, set_mtu, refresh on the control thread; the others by workers.
  */
 #ifndef WEFT_PORT_PORT_H
 #define WEFT_PORT_PORT_H
@@ -75,7 +78,15 @@ struct weft_port_ops {
 	int (*set_mtu)(struct weft_port *port, uint32_t mtu, struct weft_errors *errors);
 	/** Called about once per second: link state and the like; may be NULL. */
 	void (*refresh)(struct weft_port *port);
+	/** Before the worker that polls a queue sleeps: makes the next packet signal a file. The worker
+	 *  looks at the queue once more afterwards. NULL: cannot. @return the file descriptor that will
+	 *  be readable, WEFT_ARM_SILENT if nothing can come for now, or -ENOTSUP */
+	int (*arm)(struct weft_port *port, uint16_t queue);
+	/** After it: no more signals, and those that came are forgotten. Harmless if it was not armed. */
+	void (*disarm)(struct weft_port *port, uint16_t queue);
 };
+
+#define WEFT_ARM_SILENT (-1)
 
 /** What the worker that polls a queue notes about it; one cache line. */
 struct weft_rxq_stats {

@@ -4,8 +4,9 @@
  *
  * All three answer with the difference, {changes, restart}. Some host options are read at start
  * only: a document that changes them is accepted and becomes the running one (`config save` writes
- * it), but the options in force stay. They are listed under `restart`, not under `changes`, by every
- * later plan and apply too, until a restart has made them true or a document has taken them back.
+ * it), but the options in force stay. They are listed under `restart`, not under `changes`, by
+ * every later plan and apply too, until a restart has made them true or a document has taken them
+ * back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ apply_cmd_is_for_start(const char *detail)
 	return field != NULL && field->effect == CONF_RESTART;
 }
 
-/* "mtu: 1500 -> 1450" is shown as "mtu 1500 -> 1450": behind a key there is no colon in sentences. */
+/* "mtu: 1500 -> 1450" is shown as "mtu 1500 -> 1450", like a sentence. */
 static json_t *
 apply_cmd_detail(const char *prefix, const char *detail)
 {
@@ -84,8 +85,9 @@ apply_cmd_restart(const struct weft_conf *next)
 	for (uint32_t i = 0; i < changes.n; i++)
 		for (uint32_t j = 0; j < changes.list[i].n_details; j++)
 			if (apply_cmd_is_for_start(changes.list[i].details[j]))
-				json_array_append_new(
-					rows, apply_cmd_detail("host.", changes.list[i].details[j]));
+				json_array_append_new(rows,
+						      apply_cmd_detail("host.",
+								       changes.list[i].details[j]));
 	weft_changes_clear(&changes);
 	return rows;
 }
@@ -105,7 +107,7 @@ apply_cmd_compare(const struct weft_conf *next, uint32_t *n)
 	return json_pack("{s:o, s:o}", "changes", rows, "restart", apply_cmd_restart(next));
 }
 
-/* Makes @p next the running document, unless it is that already. It is the switch's from here on. */
+/* Makes @p next, which is taken over, the running document, unless it is that already. */
 static json_t *
 apply_cmd_take(struct weft_conf *next, struct weft_errors *errors)
 {

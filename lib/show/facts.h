@@ -2,8 +2,9 @@
 /*
  * facts: what only the start knows.
  *
- * Some answers depend on how the daemon was started rather than on what it does: which file it read,
- * whether it got hugepages, with which host options its tables were made. main() says so once.
+ * Some answers depend on how the daemon was started rather than on what it does: which file it
+ * read, whether it got hugepages, with which host options its tables were made. main() says so
+ * once.
  *
  * Threads: control thread.
  */

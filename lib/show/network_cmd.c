@@ -102,7 +102,8 @@ network_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		row, json_pack("{s:o, s:o, s:i, s:I, s:s, s:o}",
 			       "subnets", network_cmd_subnets(conf),
 			       "port_names", network_cmd_port_names(conf),
-			       "mac_age", (int)conf->mac_age_sec, "mac_limit", (json_int_t)conf->mac_limit,
+			       "mac_age", (int)conf->mac_age_sec,
+			       "mac_limit", (json_int_t)conf->mac_limit,
 			       "mac_limit_action",
 			       conf->mac_limit_action == WEFT_LIMIT_DROP ? "drop" : "forward",
 			       "static_macs", network_cmd_static_macs(conf)));

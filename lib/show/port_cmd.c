@@ -116,7 +116,8 @@ port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
 		json_array_append_new(addresses, weft_show_ip(&port->addresses[i]));
 	json_object_update_new(
 		row, json_pack("{s:s?, s:s?, s:o, s:b}", "project",
-			       network == NULL ? NULL : network->project, "instance", port->instance,
+			       network == NULL ? NULL : network->project,
+			       "instance", port->instance,
 			       "addresses", addresses, "port_security", port->port_security));
 	if (port->vhost_user != NULL)
 		json_object_update_new(

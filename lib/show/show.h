@@ -42,8 +42,8 @@ struct weft_show_filter {
 bool weft_show_filter_read(const struct weft_cmd_call *call, struct weft_show_filter *filter,
 			   struct weft_errors *errors);
 
-/** Finds a port or wire, or a network. @return its number, or -1 with a sentence that names some that
- *  exist */
+/** Finds a port or wire, or a network. @return its number, or -1 with a sentence that names some
+ *  that exist */
 int32_t weft_show_find_port(const char *name, struct weft_errors *errors);
 int32_t weft_show_find_network(const char *name, struct weft_errors *errors);
 

@@ -104,8 +104,8 @@ trace_cmd_read(struct trace_cmd *trace, const struct weft_cmd_call *call,
 		return false;
 	trace->port = (uint16_t)port;
 	if ((words == NULL) == (hex == NULL)) {
-		weft_errors_add(errors, "a packet in words or as a frame is needed, one of the two; "
-					"for example: eth dst=02:00:00:00:00:0b");
+		weft_errors_add(errors, "a packet is needed, in words or as a frame, not both; for "
+					"example: eth dst=02:00:00:00:00:0b");
 		return false;
 	}
 	if (words != NULL)
@@ -173,7 +173,8 @@ trace_cmd_run(struct trace_cmd *trace)
 {
 	const struct weft_depth *depth = &weft_topology->attachments[trace->port]->depth;
 
-	switch (weft_key_parse(&trace->key, trace->frame, trace->frame_length, trace->port, depth)) {
+	switch (weft_key_parse(&trace->key, trace->frame, trace->frame_length, trace->port,
+			       depth)) {
 	case WEFT_KEY_RUNT:
 		trace_cmd_refuse(trace, DROP_TERMINATE_RUNT);
 		break;
@@ -288,7 +289,7 @@ trace_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		verdict = json_sprintf("drop: %s", text->word);
 		reason = json_sprintf("%s/%s", text->stage, text->word);
 	} else {
-		verdict = json_string(trace.answer.kind == WEFT_ANSWER_FORWARD ? "forward" : "flood");
+		verdict = json_string(trace.answer.kind == WEFT_ANSWER_FLOOD ? "flood" : "forward");
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "arrival",
 			 weft_show_port_name(trace.port), "frame", trace_cmd_frame(&trace),

@@ -68,8 +68,9 @@ fill_source_address(const struct fill *fill, enum weft_trace_word word, uint8_t 
 		fill->packet->given |= 1u << word;
 		return;
 	}
-	weft_errors_add(fill->errors, "%s is missing, and %s has no such address in the configuration",
-			what, sender->name);
+	weft_errors_add(fill->errors,
+			"%s is missing, and %s has no such address in the configuration", what,
+			sender->name);
 }
 
 /* Group addresses have MACs of their own: RFC 1112 section 6.4, RFC 2464 section 7. */

@@ -56,7 +56,8 @@ frame_plan(const struct weft_trace_packet *packet, struct frame_plan *plan,
 	if (!weft_trace_has_layer(packet, WEFT_LAYER_LENGTH))
 		return 0;
 	if (length < at)
-		return weft_errors_add(errors, "length: %u bytes do not hold the layers, which take %u",
+		return weft_errors_add(errors,
+				       "length: %u bytes do not hold the layers, which take %u",
 				       length, at);
 	plan->end = length;
 	return 0;

@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct trace_value_name trace_value_ops[] = { { "request", 1 }, { "who-has", 1 },
-					       { "reply", 2 },	 { "is-at", 2 }, { NULL, 0 } };
-static const struct trace_value_name trace_value_protocols[] = { { "icmp", 1 },  { "tcp", 6 },
-						     { "udp", 17 },  { "gre", 47 },
-						     { "icmp6", 58 }, { "sctp", 132 }, { NULL, 0 } };
-static const struct trace_value_name trace_value_icmp_types[] = { { "echo-request", 8 },
-						      { "echo-reply", 0 }, { NULL, 0 } };
+static const struct trace_value_name trace_value_ops[] = {
+	{ "request", 1 }, { "who-has", 1 }, { "reply", 2 }, { "is-at", 2 }, { NULL, 0 },
+};
+static const struct trace_value_name trace_value_protocols[] = {
+	{ "icmp", 1 },	 { "tcp", 6 },	  { "udp", 17 }, { "gre", 47 },
+	{ "icmp6", 58 }, { "sctp", 132 }, { NULL, 0 },
+};
+static const struct trace_value_name trace_value_icmp_types[] = {
+	{ "echo-request", 8 }, { "echo-reply", 0 }, { NULL, 0 },
+};
 
 const struct trace_value_spec trace_value_specs[WEFT_WORDS] = {
 	[WEFT_WORD_ETH_SRC] = { WEFT_LAYER_ETH, "src", VALUE_MAC, 0, NULL },
@@ -39,7 +42,8 @@ const struct trace_value_spec trace_value_specs[WEFT_WORDS] = {
 	[WEFT_WORD_TCP_FLAGS] = { WEFT_LAYER_TCP, "flags", VALUE_FLAGS, 0, NULL },
 	[WEFT_WORD_UDP_SPORT] = { WEFT_LAYER_UDP, "sport", VALUE_NUMBER, 65535, NULL },
 	[WEFT_WORD_UDP_DPORT] = { WEFT_LAYER_UDP, "dport", VALUE_NUMBER, 65535, NULL },
-	[WEFT_WORD_ICMP_TYPE] = { WEFT_LAYER_ICMP, "type", VALUE_NUMBER, 255, trace_value_icmp_types },
+	[WEFT_WORD_ICMP_TYPE] = { WEFT_LAYER_ICMP, "type", VALUE_NUMBER, 255,
+				  trace_value_icmp_types },
 	[WEFT_WORD_ICMP_CODE] = { WEFT_LAYER_ICMP, "code", VALUE_NUMBER, 255, NULL },
 	[WEFT_WORD_ICMP_ID] = { WEFT_LAYER_ICMP, "id", VALUE_NUMBER, 65535, NULL },
 	[WEFT_WORD_ICMP_SEQ] = { WEFT_LAYER_ICMP, "seq", VALUE_NUMBER, 65535, NULL },
@@ -53,7 +57,8 @@ trace_value_read_number(const struct trace_value_spec *spec, const char *text, u
 	unsigned long long value;
 	char *end;
 
-	for (const struct trace_value_name *at = spec->names; at != NULL && at->name != NULL; at++) {
+	for (const struct trace_value_name *at = spec->names; at != NULL && at->name != NULL;
+	     at++) {
 		if (strcmp(at->name, text) == 0) {
 			*number = at->number;
 			return true;
@@ -84,7 +89,8 @@ trace_value_read_flags(const char *text, uint32_t *flags)
 }
 
 bool
-trace_value_read(const struct trace_value_spec *spec, const char *text, struct weft_trace_value *value)
+trace_value_read(const struct trace_value_spec *spec, const char *text,
+		 struct weft_trace_value *value)
 {
 	bool is_ip4 = spec->type == VALUE_IP4;
 

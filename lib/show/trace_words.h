@@ -121,7 +121,7 @@ int weft_trace_words_parse(const char *words, struct weft_trace_packet *packet,
 int weft_trace_packet_complete(struct weft_trace_packet *packet,
 			       const struct weft_trace_sender *sender, struct weft_errors *errors);
 
-/** Writes the frame of a complete packet. @return its length, or -EINVAL if `length` cannot hold it */
+/** Writes the frame of a complete packet. @return its length, or -EINVAL: `length` is too small */
 int weft_trace_frame_build(const struct weft_trace_packet *packet,
 			   uint8_t frame[WEFT_TRACE_FRAME_MAX], struct weft_errors *errors);
 

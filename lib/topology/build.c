@@ -87,7 +87,9 @@ build_port(struct build *build, const struct weft_conf_port *conf, uint16_t id)
 	port->addresses = build_alloc(build, conf->n_addresses, sizeof(*port->addresses));
 	if (port->addresses == NULL)
 		return;
-	memcpy(port->addresses, conf->addresses, conf->n_addresses * sizeof(*port->addresses));
+	if (conf->n_addresses > 0)
+		memcpy(port->addresses, conf->addresses,
+		       conf->n_addresses * sizeof(*port->addresses));
 	/* Anti-spoofing asks for addresses, and for the EtherType to find ARP. */
 	port->depth.is_ip = conf->port_security && conf->n_addresses > 0;
 	memset(port->depth.ip_by_vid, port->depth.is_ip ? 0xff : 0, sizeof(port->depth.ip_by_vid));

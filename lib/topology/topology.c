@@ -76,7 +76,8 @@ topology_is_same_port(const struct weft_attachment *a, const struct weft_attachm
 	       a->mtu == b->mtu && a->mac_limit == b->mac_limit &&
 	       a->miss_budget == b->miss_budget && a->n_addresses == b->n_addresses &&
 	       rte_is_same_ether_addr(&a->mac, &b->mac) &&
-	       memcmp(a->addresses, b->addresses, a->n_addresses * sizeof(*a->addresses)) == 0 &&
+	       (a->n_addresses == 0 ||
+		memcmp(a->addresses, b->addresses, a->n_addresses * sizeof(*a->addresses)) == 0) &&
 	       memcmp(&a->depth, &b->depth, sizeof(a->depth)) == 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <rte_byteorder.h>
@@ -47,6 +48,17 @@ weft_mac_number(const struct rte_ether_addr *mac)
 
 	memcpy((uint8_t *)&number + 2, mac->addr_bytes, RTE_ETHER_ADDR_LEN);
 	return rte_be_to_cpu_64(number);
+}
+
+/** "02:00:00:00:00:0a": small letters, as iproute2 and the configuration write it. @p text holds at
+ *  least RTE_ETHER_ADDR_FMT_SIZE bytes. */
+static inline void
+weft_mac_format(const struct rte_ether_addr *mac, char *text)
+{
+	const uint8_t *b = mac->addr_bytes;
+
+	snprintf(text, RTE_ETHER_ADDR_FMT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5]);
 }
 
 #endif

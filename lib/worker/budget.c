@@ -11,26 +11,37 @@
 
 #define BUDGET_STORE_MS 100
 
+/* What has been earned since `filled`, which moves on by just the time that is paid for: the rest
+ * counts towards the next token, whatever the rhythm of asking. */
+static uint64_t
+budget_earn(struct weft_budget *budget, uint64_t now_tsc, uint64_t rate, uint64_t store)
+{
+	uint64_t second = weft_clock_cycles_per_ms * 1000;
+	uint64_t elapsed = now_tsc - budget->filled;
+	uint64_t gained;
+
+	/* Longer ago than the store is deep: full. That also keeps the products in range. */
+	if (elapsed >= store * second / rate) {
+		budget->filled = now_tsc;
+		return store;
+	}
+	gained = elapsed * rate / second;
+	budget->filled += gained * second / rate;
+	return gained;
+}
+
 bool
 weft_budget_take(struct weft_worker *worker, const struct weft_attachment *arrival)
 {
 	struct weft_budget *budget = &worker->budgets[arrival->port->id];
-	uint64_t elapsed = worker->now_tsc - budget->filled;
-	uint64_t store = RTE_MAX(arrival->miss_budget * (uint64_t)BUDGET_STORE_MS / 1000, 1u);
-	uint64_t gained;
+	uint64_t rate = RTE_MAX(arrival->miss_budget, 1u);
+	uint64_t store = RTE_MAX(rate * BUDGET_STORE_MS / 1000, 1u);
 
-	if (likely(budget->tokens > 0)) {
-		budget->tokens--;
-		return true;
-	}
-	/* Longer ago than the store is deep: full. That also keeps the product in range. */
-	if (elapsed > BUDGET_STORE_MS * weft_clock_cycles_per_ms)
-		gained = store;
-	else
-		gained = elapsed * arrival->miss_budget / (weft_clock_cycles_per_ms * 1000);
-	if (gained == 0)
+	if (unlikely(budget->tokens == 0))
+		budget->tokens = (uint32_t)budget_earn(budget, worker->now_tsc, rate, store);
+	if (budget->tokens == 0)
 		return false;
-	budget->filled = worker->now_tsc;
-	budget->tokens = (uint32_t)RTE_MIN(gained, store) - 1;
+	/* The budget may be smaller than when the store was filled. */
+	budget->tokens = (uint32_t)RTE_MIN(budget->tokens, store) - 1;
 	return true;
 }

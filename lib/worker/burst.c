@@ -96,6 +96,17 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 	return flow;
 }
 
+/* Receivers of a flood that could not be sent a copy; the packet itself stands for one of them if there
+ * is no other output. */
+static void
+burst_count_too_big(struct weft_worker *worker, uint16_t arrival, const struct weft_walk *walk)
+{
+	uint32_t copies = walk->n_too_big - (walk->n_outputs == 0 ? 1u : 0u);
+
+	worker->counts[arrival].copies += copies;
+	worker->counts[arrival].drops[DROP_DELIVER_TOO_BIG] += copies;
+}
+
 static void
 burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash,
 	   struct weft_flow *flow, struct rte_mbuf *packet)
@@ -118,6 +129,8 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 		flow = burst_remember(worker, key, hash, flow, &walk, &answer);
 	if (is_kept && flow != NULL)
 		burst_count(worker, flow, bytes);
+	if (unlikely(walk.n_too_big > 0))
+		burst_count_too_big(worker, key->arrival, &walk);
 	worker->misses++;
 	worker->walk_cycles += rte_rdtsc() - start;
 	if (answer.kind == WEFT_ANSWER_FORWARD)

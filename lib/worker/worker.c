@@ -2,19 +2,16 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
-#include <rte_pause.h>
 
 #include "core/clock.h"
-
-#define WORKER_AWAKE_US 50 /* keeps polling for so long after the last packet */
 
 struct weft_worker *weft_workers[WEFT_WORKERS_MAX];
 uint16_t weft_n_workers;
@@ -40,6 +37,7 @@ weft_workers_create(uint32_t flow_entries, struct weft_errors *errors)
 					weft_n_workers, flow_entries);
 			return -ENOMEM;
 		}
+		worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		worker->id = weft_n_workers;
 		worker->lcore = lcore;
 		worker->core = (uint16_t)rte_lcore_to_cpu_id((int)lcore);
@@ -55,6 +53,7 @@ weft_workers_destroy(void)
 		struct weft_worker *worker = weft_workers[--weft_n_workers];
 
 		weft_flow_table_destroy(worker->table);
+		close(worker->wake_fd);
 		rte_free(worker);
 		weft_workers[weft_n_workers] = NULL;
 	}
@@ -92,27 +91,6 @@ worker_do_job(struct weft_worker *worker)
 	__atomic_store_n(&worker->job, NULL, __ATOMIC_RELEASE);
 }
 
-static void
-worker_sleep(struct weft_worker *worker)
-{
-	static const struct timespec pause = { 0, WEFT_SLEEP_US * 1000L };
-
-	weft_rcu_offline(worker->id);
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-	weft_rcu_online(worker->id);
-	worker->sleeps++;
-}
-
-static void
-worker_rest(struct weft_worker *worker)
-{
-	if (__atomic_load_n(&weft_worker_is_busy_polling, __ATOMIC_RELAXED))
-		rte_pause();
-	else if (worker->now_tsc - worker->idle_since >
-		 WORKER_AWAKE_US * weft_clock_cycles_per_ms / 1000)
-		worker_sleep(worker);
-}
-
 static int
 worker_loop(void *argument)
 {
@@ -136,10 +114,13 @@ worker_loop(void *argument)
 		worker_do_job(worker);
 		worker->loops++;
 		weft_rcu_quiescent(worker->id);
-		if (is_idle)
-			worker_rest(worker);
-		else
-			worker->idle_since = worker->now_tsc;
+		if (is_idle) {
+			weft_rest(worker);
+			continue;
+		}
+		worker->idle_since = worker->now_tsc;
+		if (unlikely(worker->is_armed))
+			weft_rest_end(worker);
 	}
 	weft_rcu_offline(worker->id);
 	weft_rcu_unregister(worker->id);
@@ -162,6 +143,8 @@ void
 weft_workers_stop(void)
 {
 	__atomic_store_n(&worker_must_stop, true, __ATOMIC_RELAXED);
+	for (uint16_t i = 0; i < weft_n_workers; i++)
+		weft_rest_wake(weft_workers[i]);
 	rte_eal_mp_wait_lcore();
 }
 
@@ -170,6 +153,7 @@ weft_worker_call(struct weft_worker *worker, weft_worker_job job, void *context)
 {
 	worker->job_context = context;
 	__atomic_store_n(&worker->job, job, __ATOMIC_RELEASE);
+	weft_rest_wake(worker);
 	while (__atomic_load_n(&worker->job, __ATOMIC_ACQUIRE) != NULL)
 		usleep(20);
 }

@@ -6,9 +6,9 @@
  * buffers. What it reads of others (topology, generations, FDB) is published and never waits. Any
  * packet may leave by any port from any worker.
  *
- * Adaptive polling: when nothing has come for a while, a worker sleeps for up to WEFT_SLEEP_US
- * between two looks at its queues, so that an idle switch leaves its cores to others. With
- * `polling: busy` it never does.
+ * Adaptive polling: when nothing has come for a while, a worker rests between two looks at its
+ * queues, so that an idle switch leaves its cores to others; see rest.c. With `polling: busy` it never
+ * does.
  *
  * Other threads that want to look into a worker (list its flows) do not read its memory: they hand
  * it a small job, which it runs between two bursts, weft_worker_call().
@@ -30,8 +30,6 @@
 #include "path/drop.h"
 #include "path/walk.h"
 #include "topology/topology.h"
-
-#define WEFT_SLEEP_US 100 /* longest pause between two looks, timer slack not counted */
 
 /** What a worker counts per port; all [S]. */
 struct weft_port_count {
@@ -70,11 +68,14 @@ struct weft_worker {
 
 	uint64_t hits, misses, walk_cycles; /* [S] */
 	uint64_t busy_cycles; /* [S] TSC cycles of loops that moved packets */
-	uint64_t loops, sleeps; /* [S] */
+	uint64_t loops; /* [S] */
 
 	uint32_t swept_line; /* next line that the sweep looks at */
 	uint64_t swept_tsc;
 	uint64_t idle_since; /* TSC of the last packet */
+	bool is_armed; /* queues signal their next packet */
+	int wait_fd; /* epoll, while armed */
+	int wake_fd; /* eventfd by which others wake it */
 
 	weft_worker_job job; /* [A] set by the control thread, cleared by the worker when done */
 	void *job_context;
@@ -159,6 +160,16 @@ weft_tx_add(struct weft_worker *worker, uint16_t port, struct rte_mbuf *packet)
 
 /** Ages flows and keeps FDB entries young, one bounded slice per call. */
 void weft_sweep(struct weft_worker *worker);
+
+/** Found nothing in this loop: spins, naps or sleeps, as the configuration and the time since the last
+ *  packet ask for. The caller is quiescent. */
+void weft_rest(struct weft_worker *worker);
+
+/** Ends what weft_rest() prepared, when packets have come. */
+void weft_rest_end(struct weft_worker *worker);
+
+/** Wakes a worker that rests, from any thread. */
+void weft_rest_wake(struct weft_worker *worker);
 
 /** @return whether the port may cause one more walk now */
 bool weft_budget_take(struct weft_worker *worker, const struct weft_attachment *arrival);

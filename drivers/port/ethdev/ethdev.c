@@ -118,6 +118,17 @@ ethdev_refresh(struct weft_port *port)
 	weft_ethdev_read_link(port->driver);
 }
 
+/* Readable for as long as frames wait, so there is nothing to forget afterwards. */
+static int
+ethdev_arm(struct weft_port *port, uint16_t queue)
+{
+	const struct weft_ethdev *dev = port->driver;
+
+	if (!dev->signals)
+		return -ENOTSUP;
+	return rte_eth_dev_rx_intr_ctl_q_get_fd(dev->id, queue);
+}
+
 static const struct weft_port_ops ethdev_port_ops = {
 	.name = "ethdev",
 	.open = ethdev_open,
@@ -126,6 +137,7 @@ static const struct weft_port_ops ethdev_port_ops = {
 	.tx = ethdev_tx,
 	.set_mtu = ethdev_set_mtu,
 	.refresh = ethdev_refresh,
+	.arm = ethdev_arm,
 };
 
 WEFT_PORT_DRIVER(ethdev_port_ops)

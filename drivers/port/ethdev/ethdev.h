@@ -43,6 +43,7 @@ struct weft_ethdev {
 	bool is_shared; /* [I] more workers than transmit queues */
 	bool takes_chains; /* [I] transmits packets of several segments */
 	bool is_ours; /* [I] plugged in by us */
+	bool signals; /* [I] a sleeping worker can wait for its receive queues */
 	uint32_t max_mtu; /* [I] as it is set up now */
 	struct rte_device *device; /* [I] */
 	struct weft_port *port; /* [I] */

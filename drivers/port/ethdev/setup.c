@@ -26,12 +26,13 @@ struct setup_quirk {
 	const char *driver;
 	bool is_paired; /* as many transmit as receive queues */
 	bool takes_chains; /* without saying RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	bool signals; /* a file per receive queue is readable while frames wait */
 	uint16_t descriptors; /* receive descriptors; 0: no opinion */
 };
 
 static const struct setup_quirk setup_quirks[] = {
 	/* A descriptor of a TAP is a buffer held for the segments of *one* frame. */
-	{ "net_tap", .is_paired = true, .descriptors = 16 },
+	{ "net_tap", .is_paired = true, .signals = true, .descriptors = 16 },
 	{ "net_af_xdp", .is_paired = true },
 	{ "net_pcap", .takes_chains = true },
 	{ "net_null", .takes_chains = true },
@@ -111,6 +112,7 @@ setup_plan_frames(struct weft_ethdev *dev, struct setup_plan *plan, uint32_t mtu
 		plan->conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	if (plan->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 		plan->conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	dev->signals = plan->quirk.signals;
 	dev->takes_chains = plan->quirk.takes_chains ||
 		plan->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	dev->max_mtu = setup_max_mtu(dev, &plan->info, is_any_length);
@@ -135,6 +137,7 @@ setup_plan_make(struct weft_ethdev *dev, struct setup_plan *plan, const struct w
 	if (plan->n_rxq == 0 || plan->n_txq == 0)
 		return weft_ethdev_fail(dev, errors, "has no %s queue; a port needs both directions",
 					plan->n_rxq == 0 ? "receive" : "transmit");
+	plan->conf.intr_conf.rxq = plan->quirk.signals;
 	plan->conf.intr_conf.lsc = (*plan->info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	return setup_plan_frames(dev, plan, spec->mtu, errors);
 }

@@ -160,7 +160,6 @@ guest_new_device(int vid)
 {
 	struct weft_vhost_guest *guest = guest_get(vid);
 	struct weft_vhost *vhost = guest->vhost;
-	uint16_t n_pairs = __atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED);
 
 	/* Server mode only. An older connection is usually one whose end we have yet to hear of. */
 	if (vhost->guest != NULL)
@@ -168,12 +167,7 @@ guest_new_device(int vid)
 			  vhost->port->name, vhost->path);
 	weft_rcu_publish(vhost->guest, guest);
 	weft_port_set_link(vhost->port, true);
-	weft_info("%s: the guest is ready, %u queue pair%s", vhost->port->name, n_pairs,
-		  n_pairs == 1 ? "" : "s");
-	if (n_pairs > vhost->port->n_rxq)
-		weft_warn("%s: the guest has %u queue pairs and the port has queues: %u, which "
-			  "serve them in turn; give the port as many",
-			  vhost->port->name, n_pairs, vhost->port->n_rxq);
+	weft_info("%s: the guest is ready", vhost->port->name);
 	guest_warn_about_mtu(guest);
 	return 0;
 }
@@ -247,25 +241,45 @@ weft_vhost_guests_free(struct weft_vhost *vhost)
 	pthread_mutex_unlock(&weft_vhost_lock);
 }
 
+static void
+guest_warn_about_pairs(const struct weft_vhost *vhost, uint16_t n_pairs)
+{
+	weft_warn("%s: the guest uses %u queue pairs, which the port's %u serve in turn; "
+		  "queues: %u would give each its own",
+		  vhost->port->name, n_pairs, vhost->port->n_rxq,
+		  RTE_MIN(n_pairs, (uint16_t)WEFT_QUEUES_MAX));
+}
+
+static void
+guest_warn_about_memory(const struct weft_vhost *vhost)
+{
+	weft_error("%s: the guest has started its network card, but QEMU does not share the "
+		   "guest's memory, so no packet can pass; start QEMU with -object "
+		   "memory-backend-memfd,id=mem,size=...,share=on -numa node,memdev=mem (libvirt: "
+		   "<memoryBacking> with <access mode='shared'/>)",
+		   vhost->port->name);
+}
+
 void
 weft_vhost_guests_check(struct weft_vhost *vhost)
 {
 	uint64_t now_ms = weft_vhost_now_ms();
 	struct weft_vhost_guest *guest;
 	bool is_blind = false;
+	uint16_t n_pairs = 0;
 
 	pthread_mutex_lock(&weft_vhost_lock);
 	LIST_FOREACH(guest, &vhost->guests, next) {
-		if (guest->is_warned || !guest->has_features || guest->has_memory ||
-		    now_ms - guest->since_ms < GUEST_PATIENCE_MS)
+		if (guest->is_warned)
 			continue;
-		guest->is_warned = is_blind = true;
+		n_pairs = __atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED);
+		is_blind = guest->has_features && !guest->has_memory &&
+			   now_ms - guest->since_ms >= GUEST_PATIENCE_MS;
+		guest->is_warned = is_blind || n_pairs > vhost->port->n_rxq;
 	}
 	pthread_mutex_unlock(&weft_vhost_lock);
 	if (is_blind)
-		weft_error("%s: the guest has started its network card, but QEMU does not share "
-			   "the guest's memory, so no packet can pass; start QEMU with -object "
-			   "memory-backend-memfd,id=mem,size=...,share=on -numa node,memdev=mem "
-			   "(libvirt: <memoryBacking> with <access mode='shared'/>)",
-			   vhost->port->name);
+		guest_warn_about_memory(vhost);
+	else if (n_pairs > vhost->port->n_rxq)
+		guest_warn_about_pairs(vhost, n_pairs);
 }

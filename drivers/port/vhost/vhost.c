@@ -150,7 +150,9 @@ vhost_open(struct weft_port *port, const struct weft_port_spec *spec, struct wef
 	snprintf(vhost->path, sizeof(vhost->path), "%s", spec->vhost_user);
 	for (uint16_t q = 0; q < WEFT_QUEUES_MAX; q++)
 		vhost->turn[q] = q;
-	port->n_rxq = (uint16_t)RTE_MIN(RTE_MAX(spec->queues, 1u), (uint32_t)WEFT_QUEUES_MAX);
+	port->n_rxq = (uint16_t)RTE_MIN(spec->queues, (uint32_t)WEFT_QUEUES_MAX);
+	if (port->n_rxq == 0)
+		port->n_rxq = 1;
 	port->n_txq = port->n_rxq;
 	port->driver = vhost;
 	vhost_list_add(vhost);
@@ -264,6 +266,8 @@ static const struct weft_port_ops vhost_port_ops = {
 	.tx = vhost_tx,
 	.set_mtu = vhost_set_mtu,
 	.refresh = vhost_refresh,
+	.arm = weft_vhost_arm,
+	.disarm = weft_vhost_disarm,
 };
 
 WEFT_PORT_DRIVER(vhost_port_ops)

@@ -89,6 +89,7 @@ struct weft_vhost {
 	struct weft_port *port; /* [I] */
 	uint16_t n_workers; /* [I] */
 	uint16_t turn[WEFT_QUEUES_MAX]; /* [W] pair that a receive queue polls next */
+	bool is_armed[WEFT_QUEUES_MAX]; /* [W] the guest may kick */
 	enum weft_socket_mode mode; /* [I] */
 	uint32_t mtu; /* [C] */
 	bool is_registered; /* [C] librte_vhost knows the path */
@@ -127,6 +128,11 @@ void weft_vhost_guests_free(struct weft_vhost *vhost);
 
 /** Warns once about a guest that cannot work; control thread. */
 void weft_vhost_guests_check(struct weft_vhost *vhost);
+
+/* ---- arm.c: sleeping workers; by the worker that polls the queue ---- */
+
+int weft_vhost_arm(struct weft_port *port, uint16_t queue);
+void weft_vhost_disarm(struct weft_port *port, uint16_t queue);
 
 /* ---- connect.c: client mode; all on the control thread ---- */
 
