@@ -25,7 +25,8 @@ weft_ethdev_fail(const struct weft_ethdev *dev, struct weft_errors *errors, cons
 static int
 ethdev_open(struct weft_port *port, const struct weft_port_spec *spec, struct weft_errors *errors)
 {
-	size_t bytes = sizeof(struct weft_ethdev) + spec->n_workers * sizeof(struct weft_ethdev_txq);
+	size_t bytes =
+		sizeof(struct weft_ethdev) + spec->n_workers * sizeof(struct weft_ethdev_txq);
 	struct weft_ethdev *dev;
 	int rc;
 

@@ -28,11 +28,13 @@ probe_check_tap(const struct weft_ethdev *dev, const struct rte_kvargs *args,
 {
 	(void)args;
 	if (access("/dev/net/tun", F_OK) != 0)
-		return weft_ethdev_fail(dev, errors, "there is no /dev/net/tun; load the kernel "
-						     "module tun, or give the container the device");
+		return weft_ethdev_fail(dev, errors,
+					"there is no /dev/net/tun; load the kernel "
+					"module tun, or give the container the device");
 	if (access("/dev/net/tun", R_OK | W_OK) != 0)
-		return weft_ethdev_fail(dev, errors, "no permission to use /dev/net/tun; weft needs "
-						     "CAP_NET_ADMIN and access to the file");
+		return weft_ethdev_fail(dev, errors,
+					"no permission to use /dev/net/tun; weft needs "
+					"CAP_NET_ADMIN and access to the file");
 	return 0;
 }
 
@@ -42,8 +44,9 @@ probe_check_interface(const struct weft_ethdev *dev, const char *key, const char
 {
 	if (if_nametoindex(interface) != 0)
 		return 0;
-	return weft_ethdev_fail(dev, errors, "%s=%s: there is no such network interface; "
-					     "`ip link` shows those of this network namespace",
+	return weft_ethdev_fail(dev, errors,
+				"%s=%s: there is no such network interface; "
+				"`ip link` shows those of this network namespace",
 				key, interface);
 }
 
@@ -55,8 +58,8 @@ probe_check_socket(const struct weft_ethdev *dev, const struct rte_kvargs *args,
 	const char *interface = rte_kvargs_get(args, "iface");
 
 	if (interface == NULL)
-		return weft_ethdev_fail(dev, errors, "needs the interface to attach to: %s,iface=NAME",
-					dev->name);
+		return weft_ethdev_fail(
+			dev, errors, "needs the interface to attach to: %s,iface=NAME", dev->name);
 	return probe_check_interface(dev, "iface", interface, errors);
 }
 
@@ -104,7 +107,7 @@ probe_check_pcap(const struct weft_ethdev *dev, const struct rte_kvargs *args,
 static int
 probe_check_pci(const struct weft_ethdev *dev, struct weft_errors *errors)
 {
-	static const char *const fine[] = { "vfio-pci",  "uio_pci_generic", "igb_uio",
+	static const char *const fine[] = { "vfio-pci",	 "uio_pci_generic", "igb_uio",
 					    "mlx4_core", "mlx5_core",	    "mana" };
 	char address[PCI_PRI_STR_SIZE + 1], path[PATH_MAX], target[PATH_MAX];
 	struct rte_pci_addr pci;
@@ -116,8 +119,9 @@ probe_check_pci(const struct weft_ethdev *dev, struct weft_errors *errors)
 	rte_pci_device_name(&pci, address, sizeof(address));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", address);
 	if (access(path, F_OK) != 0)
-		return weft_ethdev_fail(dev, errors, "there is no PCI device at this address; "
-						     "`lspci -D` lists them");
+		return weft_ethdev_fail(dev, errors,
+					"there is no PCI device at this address; "
+					"`lspci -D` lists them");
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", address);
 	length = readlink(path, target, sizeof(target) - 1);
 	target[length < 0 ? 0 : length] = '\0';
@@ -125,8 +129,9 @@ probe_check_pci(const struct weft_ethdev *dev, struct weft_errors *errors)
 	for (size_t i = 0; i < RTE_DIM(fine); i++)
 		if (strcmp(driver, fine[i]) == 0)
 			return 0;
-	return weft_ethdev_fail(dev, errors, "is bound to %s%s; bind it to vfio-pci: "
-					     "dpdk-devbind.py --bind=vfio-pci %s",
+	return weft_ethdev_fail(dev, errors,
+				"is bound to %s%s; bind it to vfio-pci: "
+				"dpdk-devbind.py --bind=vfio-pci %s",
 				length < 0 ? "no driver" : "the kernel's driver ", driver, address);
 }
 
@@ -149,8 +154,8 @@ probe_check(const struct weft_ethdev *dev, const char *devargs, struct weft_erro
 	int rc = 0;
 
 	if (args == NULL)
-		return weft_ethdev_fail(dev, errors, "the arguments are not KEY=VALUE,KEY=VALUE: %s",
-					comma + 1);
+		return weft_ethdev_fail(dev, errors,
+					"the arguments are not KEY=VALUE,KEY=VALUE: %s", comma + 1);
 	for (size_t i = 0; i < RTE_DIM(probe_checks); i++)
 		if (strncmp(dev->name, probe_checks[i].prefix, strlen(probe_checks[i].prefix)) == 0)
 			rc = probe_checks[i].check(dev, args, errors);
@@ -166,8 +171,7 @@ probe_find(const char *devargs, bool *is_taken)
 	uint16_t id;
 
 	*is_taken = false;
-	RTE_ETH_FOREACH_MATCHING_DEV(id, devargs, &iterator)
-	{
+	RTE_ETH_FOREACH_MATCHING_DEV (id, devargs, &iterator) {
 		if (!probe_is_used[id]) {
 			rte_eth_iterator_cleanup(&iterator);
 			return id;
@@ -183,16 +187,18 @@ probe_plug(const struct weft_ethdev *dev, const char *devargs, struct weft_error
 	int rc;
 
 	if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS)
-		return weft_ethdev_fail(dev, errors, "all %d devices that this build of DPDK can have "
-						     "are in use; guests on vhost-user do not count",
+		return weft_ethdev_fail(dev, errors,
+					"all %d devices that this build of DPDK can have "
+					"are in use; guests on vhost-user do not count",
 					RTE_MAX_ETHPORTS);
 	rc = probe_check(dev, devargs, errors);
 	if (rc < 0)
 		return rc;
 	rc = rte_dev_probe(devargs);
 	if (rc < 0)
-		return weft_ethdev_fail(dev, errors, "its driver did not take it (%s); the lines of "
-						     "EAL and the driver before this one say more",
+		return weft_ethdev_fail(dev, errors,
+					"its driver did not take it (%s); the lines of "
+					"EAL and the driver before this one say more",
 					rc == -1 ? "no reason given" : rte_strerror(-rc));
 	return 0;
 }
@@ -219,10 +225,11 @@ probe_check_driver(const struct weft_ethdev *dev, const char *devargs, struct we
 		free(parsed.data);
 		return 0;
 	}
-	return weft_ethdev_fail(dev, errors, "no driver has this name; right are a PCI address "
-					     "(0000:3b:00.0) or a driver with a number and arguments "
-					     "(net_pcap0,rx_pcap=FILE; net_tap0,iface=NAME; "
-					     "net_af_packet0,iface=NAME)");
+	return weft_ethdev_fail(dev, errors,
+				"no driver has this name; right are a PCI address "
+				"(0000:3b:00.0) or a driver with a number and arguments "
+				"(net_pcap0,rx_pcap=FILE; net_tap0,iface=NAME; "
+				"net_af_packet0,iface=NAME)");
 }
 
 int

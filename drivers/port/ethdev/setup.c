@@ -24,9 +24,9 @@
 /* What drivers need and do not say. */
 struct setup_quirk {
 	const char *driver;
-	bool is_paired; /* as many transmit as receive queues */
-	bool takes_chains; /* without saying RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
-	bool signals; /* a file per receive queue is readable while frames wait */
+	bool is_paired;	      /* as many transmit as receive queues */
+	bool takes_chains;    /* without saying RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	bool signals;	      /* a file per receive queue is readable while frames wait */
 	uint16_t descriptors; /* receive descriptors; 0: no opinion */
 };
 
@@ -58,7 +58,8 @@ setup_plan_queues(struct setup_plan *plan, const struct weft_port_spec *spec)
 	if (plan->quirk.is_paired)
 		plan->n_txq = plan->n_rxq = RTE_MIN(plan->n_rxq, most_tx);
 	if (plan->n_rxq > 1) {
-		plan->conf.rx_adv_conf.rss_conf.rss_hf = plan->info.flow_type_rss_offloads &
+		plan->conf.rx_adv_conf.rss_conf.rss_hf =
+			plan->info.flow_type_rss_offloads &
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 		if (plan->conf.rx_adv_conf.rss_conf.rss_hf != 0)
 			plan->conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -77,8 +78,8 @@ setup_overhead(const struct rte_eth_dev_info *info)
 static uint32_t
 setup_max_mtu(const struct weft_ethdev *dev, const struct rte_eth_dev_info *info, bool scatters)
 {
-	uint32_t most = RTE_MIN((uint32_t)info->max_mtu,
-				info->max_rx_pktlen - setup_overhead(info));
+	uint32_t most =
+		RTE_MIN((uint32_t)info->max_mtu, info->max_rx_pktlen - setup_overhead(info));
 
 	if (!dev->takes_chains || !scatters)
 		most = RTE_MIN(most, (uint32_t)SETUP_ONE_BUFFER);
@@ -92,8 +93,8 @@ setup_device_mtu(const struct rte_eth_dev_info *info, uint32_t mtu)
 {
 	bool is_known = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu;
 
-	if (is_known && setup_overhead(info) <
-				RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + SETUP_TAG_BYTES)
+	if (is_known &&
+	    setup_overhead(info) < RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + SETUP_TAG_BYTES)
 		mtu = RTE_MIN(mtu + SETUP_TAG_BYTES, (uint32_t)info->max_mtu);
 	return (uint16_t)mtu;
 }
@@ -114,7 +115,7 @@ setup_plan_frames(struct weft_ethdev *dev, struct setup_plan *plan, uint32_t mtu
 		plan->conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	dev->signals = plan->quirk.signals;
 	dev->takes_chains = plan->quirk.takes_chains ||
-		plan->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+			    plan->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	dev->max_mtu = setup_max_mtu(dev, &plan->info, is_any_length);
 	if (mtu > dev->max_mtu)
 		return weft_ethdev_fail(dev, errors, "MTU %u is more than it can: at most %u", mtu,
@@ -135,7 +136,8 @@ setup_plan_make(struct weft_ethdev *dev, struct setup_plan *plan, const struct w
 	plan->is_soft = strcmp(rte_bus_name(rte_dev_bus(dev->device)), "vdev") == 0;
 	setup_plan_queues(plan, spec);
 	if (plan->n_rxq == 0 || plan->n_txq == 0)
-		return weft_ethdev_fail(dev, errors, "has no %s queue; a port needs both directions",
+		return weft_ethdev_fail(dev, errors,
+					"has no %s queue; a port needs both directions",
 					plan->n_rxq == 0 ? "receive" : "transmit");
 	plan->conf.intr_conf.rxq = plan->quirk.signals;
 	plan->conf.intr_conf.lsc = (*plan->info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
@@ -213,9 +215,9 @@ weft_ethdev_apply_mtu(struct weft_ethdev *dev, uint32_t mtu, struct weft_errors 
 	int rc;
 
 	if (mtu > dev->max_mtu)
-		return weft_ethdev_fail(dev, errors, "MTU %u is more than it can%s: at most %u", mtu,
-					dev->max_mtu == SETUP_ONE_BUFFER ? " as it was opened" : "",
-					dev->max_mtu);
+		return weft_ethdev_fail(
+			dev, errors, "MTU %u is more than it can%s: at most %u", mtu,
+			dev->max_mtu == SETUP_ONE_BUFFER ? " as it was opened" : "", dev->max_mtu);
 	rte_eth_dev_info_get(dev->id, &info);
 	rc = rte_eth_dev_set_mtu(dev->id, setup_device_mtu(&info, mtu));
 	/* Software devices that do not know of MTUs take any frame. */
@@ -234,8 +236,9 @@ setup_start(struct weft_ethdev *dev, const struct setup_plan *plan, uint32_t mtu
 	if (rc == 0)
 		rc = setup_queues(dev, plan);
 	if (rc < 0)
-		return weft_ethdev_fail(dev, errors, "did not accept %u receive and %u transmit "
-						     "queues, MTU %u: %s",
+		return weft_ethdev_fail(dev, errors,
+					"did not accept %u receive and %u transmit queues, "
+					"MTU %u: %s",
 					plan->n_rxq, plan->n_txq, mtu, rte_strerror(-rc));
 	rc = weft_ethdev_apply_mtu(dev, mtu, errors);
 	if (rc < 0)

@@ -14,7 +14,10 @@ tidy_make_room(struct rte_mbuf *m, uint16_t want)
 
 	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1 || m->buf_len < want)
 		return false;
-	offset = RTE_MIN(m->data_off, m->buf_len - want);
+	if (m->data_off + want <= m->buf_len)
+		return true;
+	/* Headers are read as structures: they stay aligned. */
+	offset = RTE_ALIGN_FLOOR((uint16_t)(m->buf_len - want), (uint16_t)sizeof(uint64_t));
 	memmove((char *)m->buf_addr + offset, rte_pktmbuf_mtod(m, char *), m->data_len);
 	m->data_off = offset;
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A sleeping worker wants to be kicked: the guest is told so (virtio 1.2 section 2.7.7, the flags of
- * the used ring), and the file that it kicks is what the worker waits for.
+ * A sleeping worker wants to be kicked: the guest is told so (virtio 1.2 section 2.7.7, the flags
+ * of the used ring), and the file that it kicks is what the worker waits for.
  */
 #include <errno.h>
 #include <poll.h>

@@ -59,7 +59,7 @@ guest_find_port(const char *path)
 {
 	struct weft_vhost *vhost;
 
-	LIST_FOREACH(vhost, &weft_vhosts, next)
+	LIST_FOREACH (vhost, &weft_vhosts, next)
 		if (strcmp(vhost->path, path) == 0)
 			return vhost;
 	return NULL;
@@ -121,8 +121,8 @@ guest_queue_changed(int vid, uint16_t queue, int is_on)
 		guest_spread_workers(guest);
 		return 0;
 	}
-	__atomic_store_n(&guest->from_pair[pair],
-			 is_on ? WEFT_VHOST_PAIR_NEW : WEFT_VHOST_PAIR_OFF, __ATOMIC_RELAXED);
+	__atomic_store_n(&guest->from_pair[pair], is_on ? WEFT_VHOST_PAIR_NEW : WEFT_VHOST_PAIR_OFF,
+			 __ATOMIC_RELAXED);
 	for (uint16_t i = 0; i < WEFT_VHOST_PAIRS_MAX; i++)
 		if (guest->from_pair[i] != WEFT_VHOST_PAIR_OFF)
 			n_pairs = (uint16_t)(i + 1);
@@ -136,8 +136,8 @@ weft_vhost_guest_hush(struct weft_vhost_guest *guest, uint16_t pair)
 	uint8_t fresh = WEFT_VHOST_PAIR_NEW;
 
 	/* The guest may just have turned it off; that must not be overwritten. */
-	if (!__atomic_compare_exchange_n(&guest->from_pair[pair], &fresh, WEFT_VHOST_PAIR_ON,
-					 false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&guest->from_pair[pair], &fresh, WEFT_VHOST_PAIR_ON, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_FROM_GUEST(pair), 0);
 	rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_TO_GUEST(pair), 0);
@@ -192,8 +192,7 @@ guest_destroy_device(int vid)
 static void
 guest_await_start(const struct weft_vhost *vhost)
 {
-	while (!weft_control_is_self() &&
-	       __atomic_load_n(&vhost->is_connecting, __ATOMIC_ACQUIRE))
+	while (!weft_control_is_self() && __atomic_load_n(&vhost->is_connecting, __ATOMIC_ACQUIRE))
 		usleep(20);
 }
 
@@ -269,7 +268,7 @@ weft_vhost_guests_check(struct weft_vhost *vhost)
 	uint16_t n_pairs = 0;
 
 	pthread_mutex_lock(&weft_vhost_lock);
-	LIST_FOREACH(guest, &vhost->guests, next) {
+	LIST_FOREACH (guest, &vhost->guests, next) {
 		if (guest->is_warned)
 			continue;
 		n_pairs = __atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED);

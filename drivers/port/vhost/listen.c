@@ -79,8 +79,8 @@ listen_is_alive(const char *path)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	bool is_alive;
 
-	is_alive = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
-		   errno == EAGAIN;
+	is_alive =
+		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
 	close(fd);
 	return is_alive;
 }
@@ -161,8 +161,8 @@ listen_poke(const struct weft_vhost *vhost)
 	n = snprintf(again, sizeof(again), "%.*s/%s", (int)(slash - vhost->path), vhost->path,
 		     slash);
 	if (n >= (int)sizeof(again) ||
-	    rte_vhost_driver_register(again,
-				      RTE_VHOST_USER_CLIENT | RTE_VHOST_USER_NO_RECONNECT) != 0)
+	    rte_vhost_driver_register(again, RTE_VHOST_USER_CLIENT | RTE_VHOST_USER_NO_RECONNECT) !=
+		    0)
 		return;
 	rte_vhost_driver_callback_register(again, &listen_poke_ops);
 	rte_vhost_driver_start(again);

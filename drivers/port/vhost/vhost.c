@@ -16,12 +16,11 @@
 /* Not yet: a frame whose checksum is missing or that is larger than the MTU would need a way out
  * that completes it. Neither direction is offered. */
 #define VHOST_NO_FEATURES                                                                          \
-	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM |                             \
-	 1ULL << VIRTIO_NET_F_GSO | 1ULL << VIRTIO_NET_F_HOST_TSO4 |                               \
-	 1ULL << VIRTIO_NET_F_HOST_TSO6 | 1ULL << VIRTIO_NET_F_HOST_ECN |                          \
-	 1ULL << VIRTIO_NET_F_HOST_UFO | 1ULL << VIRTIO_NET_F_GUEST_TSO4 |                         \
-	 1ULL << VIRTIO_NET_F_GUEST_TSO6 | 1ULL << VIRTIO_NET_F_GUEST_ECN |                        \
-	 1ULL << VIRTIO_NET_F_GUEST_UFO)
+	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |  \
+	 1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 |                         \
+	 1ULL << VIRTIO_NET_F_HOST_ECN | 1ULL << VIRTIO_NET_F_HOST_UFO |                           \
+	 1ULL << VIRTIO_NET_F_GUEST_TSO4 | 1ULL << VIRTIO_NET_F_GUEST_TSO6 |                       \
+	 1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
 
 /* What librte_vhost offers beyond is for IOMMUs, post-copy and devices in hardware. */
 #define VHOST_PROTOCOL_FEATURES                                                                    \
@@ -108,7 +107,7 @@ vhost_check_path(const struct weft_port_spec *spec, struct weft_errors *errors)
 				       "is free for one",
 				       spec->name, spec->vhost_user,
 				       S_ISDIR(is.st_mode) ? "a folder" : "another kind of file");
-	LIST_FOREACH(other, &weft_vhosts, next)
+	LIST_FOREACH (other, &weft_vhosts, next)
 		if (strcmp(other->path, spec->vhost_user) == 0)
 			return weft_errors_add(errors, "%s: socket %s: is used by port %s already",
 					       spec->name, spec->vhost_user, other->port->name);
