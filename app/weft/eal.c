@@ -123,7 +123,8 @@ static uint64_t
 eal_needed_bytes(const struct weft_conf_host *host, uint16_t n_workers)
 {
 	uint64_t flows = (uint64_t)rte_align32pow2(host->flow_entries) *
-			 (sizeof(struct weft_flow) + sizeof(uint16_t));
+			 (sizeof(struct weft_flow) + sizeof(struct weft_flow_tail) +
+			  sizeof(uint16_t));
 
 	return host->memory_bytes + host->memory_bytes / 8 + EAL_SPARE_BYTES +
 	       n_workers * (flows + sizeof(struct weft_worker)) +
@@ -150,17 +151,23 @@ eal_has_argument(const struct options *options, const char *name)
 
 /* ---- start ---- */
 
-/* EAL keeps pointers into its arguments, so these stay. */
+/* EAL keeps pointers into its arguments, and shuffles them: so they stay where they are. */
 static struct eal_args {
 	int n;
+	size_t used;
 	char *list[EAL_ARGS_MAX];
+	char text[8192];
 } eal_args;
 
 static void
 eal_add(struct eal_args *args, const char *argument)
 {
-	if (args->n < EAL_ARGS_MAX - 1)
-		args->list[args->n++] = strdup(argument);
+	size_t bytes = strlen(argument) + 1;
+
+	if (args->n == EAL_ARGS_MAX - 1 || args->used + bytes > sizeof(args->text))
+		return;
+	args->list[args->n++] = memcpy(args->text + args->used, argument, bytes);
+	args->used += bytes;
 }
 
 static void

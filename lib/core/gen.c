@@ -3,4 +3,4 @@
 
 #include <rte_common.h>
 
-uint64_t weft_gens[WEFT_GEN_SLOTS] __rte_cache_aligned;
+uint32_t weft_gens[WEFT_GEN_SLOTS] __rte_cache_aligned;

@@ -8,6 +8,9 @@
  * sum of their values: counters only grow, so the sum is the same if and only if none of them moved.
  * Two objects that share a slot by accident cost a needless walk, never a wrong answer.
  *
+ * Counters and sums have 32 bits. A flow is looked at again, or forgotten, within a minute
+ * (host.flow-idle), and in that time no 2^32 changes happen that could bring a sum back to where it was.
+ *
  * Order is what makes it right. The writer publishes the change first and bumps after (release); a
  * walk reads a slot's value (acquire) before it looks at the object. So a change in the middle of a
  * walk leaves an answer that is already stale.
@@ -19,7 +22,7 @@
 
 #include <stdint.h>
 
-#define WEFT_GEN_SLOTS 16384 /* 128 KiB: half of a small second-level cache */
+#define WEFT_GEN_SLOTS 8192 /* 32 KiB: a hit reads several of them, from the first-level cache */
 
 /** A slot that belongs to nothing and never moves: pads the list of a flow to its fixed length. */
 #define WEFT_GEN_NOTHING 0
@@ -34,7 +37,7 @@ enum weft_gen_kind {
 	WEFT_GEN_MAC_ROOM, /* id: port or network << 16: is there room for one more MAC */
 };
 
-extern uint64_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */
+extern uint32_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */
 
 static inline uint16_t
 weft_gen_slot(enum weft_gen_kind kind, uint64_t id)
@@ -44,7 +47,7 @@ weft_gen_slot(enum weft_gen_kind kind, uint64_t id)
 	return (uint16_t)(1 + (mixed >> 32) % (WEFT_GEN_SLOTS - 1));
 }
 
-static inline uint64_t
+static inline uint32_t
 weft_gen_read(uint16_t slot)
 {
 	return __atomic_load_n(&weft_gens[slot], __ATOMIC_ACQUIRE);

@@ -53,11 +53,12 @@ struct weft_answer {
 };
 
 /** Sum of the slots' present values; differs from the remembered one if anything changed. */
-static __rte_always_inline uint64_t
+static __rte_always_inline uint32_t
 weft_answer_sum(const struct weft_answer *answer)
 {
-	uint64_t sum = 0;
+	uint32_t sum = 0;
 
+#pragma GCC unroll 8
 	for (int i = 0; i < WEFT_DEPS; i++)
 		sum += __atomic_load_n(&weft_gens[answer->deps[i]], __ATOMIC_RELAXED);
 	return sum;

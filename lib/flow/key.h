@@ -118,22 +118,28 @@ weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint
 	return WEFT_KEY_FINE;
 }
 
-/** Two rounds of 64 x 64 -> 128 bit multiplication per 32 bytes; @p seed keeps guests from choosing
- *  what collides. */
+static __rte_always_inline uint64_t
+weft_key_fold(uint64_t x, uint64_t y)
+{
+	__uint128_t product = (__uint128_t)x * y;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/** Folded 64 x 64 -> 128 bit multiplications, two per 32 bytes; @p seed keeps guests from choosing what
+ *  collides. One more at the end: a product alone maps keys that count up (addresses, ports) onto a
+ *  lattice, and with an unlucky seed that leaves most lines of the table empty. */
 static __rte_always_inline uint64_t
 weft_key_hash(const struct weft_key *key, uint64_t seed)
 {
 	const uint64_t *w = (const uint64_t *)key;
-	__uint128_t a = (__uint128_t)(w[0] ^ seed) * (w[1] ^ (seed << 32 | seed >> 32));
-	__uint128_t b = (__uint128_t)(w[2] ^ ~seed) * (w[3] ^ (seed << 13 | seed >> 51));
-	uint64_t hash = (uint64_t)a ^ (uint64_t)(a >> 64) ^ (uint64_t)b ^ (uint64_t)(b >> 64);
+	uint64_t hash = weft_key_fold(w[0] ^ seed, w[1] ^ (seed << 32 | seed >> 32)) ^
+			weft_key_fold(w[2] ^ ~seed, w[3] ^ (seed << 13 | seed >> 51));
 
-	if (unlikely((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6)) {
-		a = (__uint128_t)(w[4] ^ hash) * (w[5] ^ seed);
-		b = (__uint128_t)(w[6] ^ ~seed) * (w[7] ^ hash);
-		hash ^= (uint64_t)a ^ (uint64_t)(a >> 64) ^ (uint64_t)b ^ (uint64_t)(b >> 64);
-	}
-	return hash;
+	if (unlikely((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6))
+		hash ^= weft_key_fold(w[4] ^ hash, w[5] ^ seed) ^
+			weft_key_fold(w[6] ^ ~seed, w[7] ^ hash);
+	return weft_key_fold(hash, 0x9e3779b97f4a7c15ULL);
 }
 
 /** The key in words: "vm1 02:..:0a > 02:..:0b vlan 100 ipv4 10.0.0.1:80 > 10.0.0.2:99 tcp".

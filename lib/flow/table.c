@@ -23,8 +23,10 @@ weft_flow_table_create(uint32_t capacity)
 	table->dice = table->seed | 1;
 	table->lines = rte_zmalloc("flow_lines", lines * sizeof(*table->lines), 64);
 	table->flows = rte_zmalloc("flows", (size_t)lines * WEFT_FLOW_WAYS * sizeof(*table->flows),
-				   RTE_CACHE_LINE_SIZE);
-	if (table->lines == NULL || table->flows == NULL) {
+				   sizeof(*table->flows));
+	table->tails = rte_zmalloc("flow_tails",
+				   (size_t)lines * WEFT_FLOW_WAYS * sizeof(*table->tails), 64);
+	if (table->lines == NULL || table->flows == NULL || table->tails == NULL) {
 		weft_flow_table_destroy(table);
 		return NULL;
 	}
@@ -49,6 +51,7 @@ weft_flow_table_destroy(struct weft_flow_table *table)
 			weft_flow_visit_line(table, line, table_put_group, NULL);
 	rte_free(table->lines);
 	rte_free(table->flows);
+	rte_free(table->tails);
 	free(table);
 }
 
@@ -62,7 +65,7 @@ weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key, 
 		uint32_t way = (uint32_t)__builtin_ctz(ways);
 		struct weft_flow *flow = &table->flows[line * WEFT_FLOW_WAYS + way];
 
-		if (weft_flow_is(flow, key))
+		if (weft_flow_is(table, flow, key))
 			return flow;
 	}
 	return NULL;
@@ -104,6 +107,7 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 	uint32_t empty = weft_flow_line_match(&table->lines[line], 0);
 	uint32_t way;
 	struct weft_flow *flow;
+	struct weft_flow_tail *tail;
 
 	if (empty != 0) {
 		way = (uint32_t)__builtin_ctz(empty);
@@ -115,8 +119,10 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 	flow = &table->flows[line * WEFT_FLOW_WAYS + way];
 	memset(flow, 0, sizeof(*flow));
 	memcpy(flow->key_head, key, sizeof(flow->key_head));
-	memcpy(flow->key_tail, key->ip6_src, sizeof(flow->key_tail));
-	flow->born_ms = flow->used_ms = flow->swept_ms = now_ms;
+	flow->used_ms = flow->swept_ms = now_ms;
+	tail = weft_flow_tail(table, flow);
+	memcpy(tail->key_tail, key->ip6_src, sizeof(tail->key_tail));
+	tail->born_ms = now_ms;
 	table->lines[line].signatures[way] = weft_flow_signature(hash);
 	table->n_flows++;
 	return flow;
@@ -140,10 +146,11 @@ weft_flow_del(struct weft_flow_table *table, struct weft_flow *flow)
 }
 
 void
-weft_flow_key(const struct weft_flow *flow, struct weft_key *key)
+weft_flow_key(const struct weft_flow_table *table, const struct weft_flow *flow,
+	      struct weft_key *key)
 {
 	memcpy(key, flow->key_head, sizeof(flow->key_head));
-	memcpy(key->ip6_src, flow->key_tail, sizeof(flow->key_tail));
+	memcpy(key->ip6_src, weft_flow_tail(table, flow)->key_tail, 32);
 }
 
 void

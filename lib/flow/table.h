@@ -8,9 +8,8 @@
  * line l is flows[32 * l + w], so there is no chain, no free list, and nothing to rehash. A full
  * line gives up the least recently used of a few ways drawn at random.
  *
- * What a packet touches: the line of signatures, the first half-line of key with the counters, and
- * the answer: three cache lines, prefetched for a whole burst before the first is used. A fourth
- * holds what only IPv6 and listings need.
+ * What a packet touches: the line of signatures, and the two lines of the entry, prefetched for a
+ * whole burst before the first is used. Keys of IPv6 have their second half in a line apart.
  *
  * Memory: capacity x 194 bytes, touched as it is used.
  *
@@ -31,24 +30,26 @@
 
 #define WEFT_FLOW_WAYS 32
 
-/* The key is kept in two parts, so that what L2 and IPv4 need is in one line with the counters. */
+/* What a hit touches: 128 bytes, so that the second line comes along with the first. */
 struct weft_flow {
 	uint8_t key_head[32];
-	uint64_t sum; /* of the generations at walk time */
 	uint64_t packets;
 	uint64_t bytes; /* as they arrived */
+	uint32_t sum; /* of the generations at walk time */
 	uint32_t used_ms; /* worker clock */
-	uint32_t swept_ms; /* worker clock at the last sweep that saw it used */
+	uint32_t swept_ms; /* worker clock when the sweep last told the FDB of its use */
 
-	struct weft_answer answer;
+	struct weft_answer answer __rte_aligned(64);
+} __rte_aligned(128);
 
-	uint8_t key_tail[32] __rte_cache_aligned;
+_Static_assert(offsetof(struct weft_flow, answer) == 64, "first line: key and counters");
+_Static_assert(sizeof(struct weft_flow) == 128, "second line: the answer");
+
+/* What only IPv6 and listings need. */
+struct weft_flow_tail {
+	uint8_t key_tail[32];
 	uint32_t born_ms;
-} __rte_cache_aligned;
-
-_Static_assert(offsetof(struct weft_flow, answer) == 64, "first line: what every hit touches");
-_Static_assert(sizeof(struct weft_answer) <= 64, "second line: the answer");
-_Static_assert(sizeof(struct weft_flow) == 192, "three lines");
+} __rte_aligned(64);
 
 struct weft_flow_line {
 	uint16_t signatures[WEFT_FLOW_WAYS]; /* 0: empty */
@@ -57,6 +58,7 @@ struct weft_flow_line {
 struct weft_flow_table {
 	struct weft_flow_line *lines;
 	struct weft_flow *flows;
+	struct weft_flow_tail *tails; /* by the same index */
 	uint32_t line_mask;
 	uint32_t n_flows;
 	uint64_t n_evicted;
@@ -103,8 +105,15 @@ weft_flow_line_match(const struct weft_flow_line *line, uint16_t signature)
 	return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
 }
 
+static inline struct weft_flow_tail *
+weft_flow_tail(const struct weft_flow_table *table, const struct weft_flow *flow)
+{
+	return &table->tails[flow - table->flows];
+}
+
 static __rte_always_inline bool
-weft_flow_is(const struct weft_flow *flow, const struct weft_key *key)
+weft_flow_is(const struct weft_flow_table *table, const struct weft_flow *flow,
+	     const struct weft_key *key)
 {
 	const __m128i *have = (const __m128i *)flow->key_head;
 	const __m128i *want = (const __m128i *)key;
@@ -116,7 +125,7 @@ weft_flow_is(const struct weft_flow *flow, const struct weft_key *key)
 		return false;
 	if (likely((key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_IP6))
 		return true;
-	return memcmp(flow->key_tail, key->ip6_src, sizeof(flow->key_tail)) == 0;
+	return memcmp(weft_flow_tail(table, flow)->key_tail, key->ip6_src, 32) == 0;
 }
 
 /** The entry that probably belongs to the hash, or NULL: to be prefetched, then asked with
@@ -147,7 +156,8 @@ void weft_flow_reset(struct weft_flow *flow);
 void weft_flow_del(struct weft_flow_table *table, struct weft_flow *flow);
 
 /** The whole key of an entry. */
-void weft_flow_key(const struct weft_flow *flow, struct weft_key *key);
+void weft_flow_key(const struct weft_flow_table *table, const struct weft_flow *flow,
+		   struct weft_key *key);
 
 /** Calls @p visit for each entry of one line; it may delete that entry. */
 void weft_flow_visit_line(struct weft_flow_table *table, uint32_t line,

@@ -18,7 +18,7 @@ bridge_learn(struct weft_walk *walk)
 	const struct weft_network *network = walk->network;
 	uint16_t port = walk->key->arrival;
 	uint16_t slot = weft_fdb_slot(network->id, &walk->key->src);
-	uint64_t sum = walk->sum;
+	uint32_t sum = walk->sum;
 	enum weft_learn outcome;
 
 	weft_walk_depend(walk, slot);

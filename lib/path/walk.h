@@ -74,7 +74,7 @@ struct weft_walk {
 	uint32_t most_payload; /* larger frames must be walked on their own */
 	uint16_t n_deps;
 	uint16_t deps[WEFT_DEPS];
-	uint64_t sum;
+	uint32_t sum;
 };
 
 /** Notes that the answer stands on a slot. Call before looking at what the slot stands for. */

@@ -61,15 +61,14 @@ flow_cmd_visit(struct weft_flow_table *table, struct weft_flow *flow, void *cont
 	struct flow_cmd_slice *slice = context;
 	struct flow_cmd_copy *copy = &slice->flows[slice->n];
 
-	(void)table;
-	weft_flow_key(flow, &copy->key);
+	weft_flow_key(table, flow, &copy->key);
 	if ((slice->filter.port != WEFT_SHOW_ALL && slice->filter.port != copy->key.arrival) ||
 	    (slice->filter.network != WEFT_SHOW_ALL &&
 	     slice->filter.network != flow->answer.network))
 		return;
 	copy->packets = flow->packets;
 	copy->bytes = flow->bytes;
-	copy->age_ms = flow_cmd_since(slice->now_ms, flow->born_ms);
+	copy->age_ms = flow_cmd_since(slice->now_ms, weft_flow_tail(table, flow)->born_ms);
 	copy->idle_ms = flow_cmd_since(slice->now_ms, flow->used_ms);
 	copy->is_fresh = flow->sum == weft_answer_sum(&flow->answer);
 	copy->answer = flow->answer;

@@ -459,6 +459,23 @@ running_take(struct running_change *change)
 	weft_conf_destroy(old_conf);
 }
 
+/* Nothing to do? A port that could not be opened again counts as something to do. */
+static bool
+running_is_same(const struct weft_conf *conf)
+{
+	struct weft_changes changes = { 0 };
+	bool is_same;
+
+	if (running.conf == NULL)
+		return false;
+	weft_conf_diff(running.conf, conf, &changes);
+	is_same = changes.n == 0;
+	weft_changes_clear(&changes);
+	for (uint32_t i = 0; is_same && i < weft_link_count(running.conf); i++)
+		is_same = running.ports[running.link_ids[i]] != NULL;
+	return is_same;
+}
+
 int
 weft_running_apply(struct weft_conf *conf, struct weft_errors *errors)
 {
@@ -468,8 +485,13 @@ weft_running_apply(struct weft_conf *conf, struct weft_errors *errors)
 		.n_links = weft_link_count(conf),
 	};
 	struct weft_topology *next = NULL;
-	int rc = running_begin(&change);
+	int rc;
 
+	if (running_is_same(conf)) {
+		weft_conf_destroy(conf);
+		return 0;
+	}
+	rc = running_begin(&change);
 	if (rc == 0)
 		rc = running_assign_numbers(&change);
 	if (rc == 0) {

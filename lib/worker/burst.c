@@ -218,7 +218,7 @@ weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arr
 		struct weft_flow *flow = flows[i];
 		struct rte_mbuf *packet = pkts[i];
 
-		if (unlikely(flow == NULL || !weft_flow_is(flow, &keys[i]) ||
+		if (unlikely(flow == NULL || !weft_flow_is(worker->table, flow, &keys[i]) ||
 			     packet->pkt_len > flow->answer.longest ||
 			     flow->sum != weft_answer_sum(&flow->answer))) {
 			burst_miss(worker, arrival, &keys[i], hashes[i], packet);

@@ -76,7 +76,8 @@ weft_rest_end(struct weft_worker *worker)
 static bool
 rest_arm(struct weft_worker *worker)
 {
-	const struct weft_polls *polls = &worker->topology->polls[worker->id];
+	/* Not worker->topology: we have been quiescent since it was loaded. */
+	const struct weft_polls *polls = &weft_rcu_load(weft_topology)->polls[worker->id];
 
 	worker->wait_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (worker->wait_fd < 0)

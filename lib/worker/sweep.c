@@ -10,6 +10,7 @@
 #include "worker/worker.h"
 
 #define SWEEP_ROUND_MS 1000
+#define SWEEP_TOUCH_MS 4000 /* how much older than in truth an FDB entry may seem; ages are 10 s or more */
 #define SWEEP_LINES_MAX 64 /* per slice, however late we are: 2,048 entries */
 
 static void
@@ -23,12 +24,12 @@ sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 		weft_flow_del(table, flow);
 		return;
 	}
-	if (flow->used_ms == flow->swept_ms)
+	if (flow->used_ms - flow->swept_ms < SWEEP_TOUCH_MS)
 		return;
 	flow->swept_ms = flow->used_ms;
 	if (!flow->answer.is_learned)
 		return;
-	weft_flow_key(flow, &key);
+	weft_flow_key(table, flow, &key);
 	weft_fdb_touch(flow->answer.network, &key.src, key.arrival, worker->now_ms / 1000);
 }
 
