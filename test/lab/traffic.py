@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Traffic between namespaces, and its verdict."""
+import hashlib
+import os
+import re
+import socket
+import struct
+import threading
+import time
+
+from .process import SCALE
+
+
+class Pings:
+    """What `ping` said: how many were sent, came back, and after how many microseconds."""
+
+    def __init__(self, text):
+        self.text = text
+        counts = re.search(r"(\d+) packets transmitted, (\d+)(?: packets)? received", text)
+        assert counts, f"not a ping:\n{text}"
+        self.sent, self.received = int(counts[1]), int(counts[2])
+        self.usec = sorted(float(time) * 1000 for time in re.findall(r"time=([\d.]+) ms", text))
+
+    def median_usec(self):
+        return self.usec[len(self.usec) // 2]
+
+
+def pings(host, address, count=3, interval=0.05, patience=1, options=()):
+    """`count` echo requests; an unresolvable address is as silent as any other."""
+    answer = host.run("ping", "-n", "-c", count, "-i", interval, "-W", patience, *options, address,
+                      check=False, timeout=20 + count * interval)
+    return Pings(answer.stdout + answer.stderr)
+
+
+def reaches(host, address, options=()):
+    """Whether an address answers; the first echo may fall victim to neighbour resolution."""
+    return pings(host, address, count=4, options=options).received >= 3
+
+
+def is_silent(host, address):
+    return pings(host, address, count=2, patience=0.4).received == 0
+
+
+def sends_tcp(client, server, size=2 << 20, port=5001, address=None):
+    """Sends random bytes over TCP from one host to another and compares their digests."""
+    __tracebackhide__ = True
+    data, address = os.urandom(size), address or server.address
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    received = hashlib.sha256()
+    with server.socket(family, socket.SOCK_STREAM) as listener, \
+            client.socket(family, socket.SOCK_STREAM) as speaker:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.settimeout(20 * SCALE)
+        speaker.settimeout(20 * SCALE)
+        listener.bind((address, port))
+        listener.listen()
+        hearer = threading.Thread(target=_hear_tcp, args=(listener, received))
+        hearer.start()
+        try:
+            speaker.connect((address, port))
+            speaker.sendall(data)
+            speaker.shutdown(socket.SHUT_WR)
+        finally:
+            hearer.join(20 * SCALE)
+    assert received.digest() == hashlib.sha256(data).digest(), "what arrived is not what was sent"
+
+
+def _hear_tcp(listener, digest):
+    try:
+        connection = listener.accept()[0]
+        with connection:
+            connection.settimeout(20 * SCALE)
+            while chunk := connection.recv(1 << 16):
+                digest.update(chunk)
+    except OSError:
+        pass  # the digest says that something was missing
+
+
+class Stream:
+    """A steady stream of numbered UDP datagrams; knows afterwards which ones did not arrive.
+
+        with Stream(a, b) as stream:
+            ...
+        assert stream.lost() == 0
+    """
+
+    def __init__(self, client, server, interval=0.002, port=5002):
+        self.interval, self.port, self.server = interval, port, server
+        self.sender = client.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.receiver = server.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.receiver.bind((server.address, port))
+        self.receiver.settimeout(0.3 * SCALE)
+        self.sent, self.arrived = 0, {}  # number -> when
+        self.is_over = False
+        self.threads = [threading.Thread(target=self._send), threading.Thread(target=self._hear)]
+
+    def _send(self):
+        due = time.monotonic()
+        while not self.is_over:
+            try:
+                self.sender.sendto(struct.pack("!Qd", self.sent, time.monotonic()),
+                                   (self.server.address, self.port))
+            except OSError:
+                pass  # the interface is away for the moment: that datagram is lost
+            self.sent += 1
+            due += self.interval
+            time.sleep(max(0, due - time.monotonic()))
+
+    def _hear(self):
+        while True:
+            try:
+                number, _ = struct.unpack("!Qd", self.receiver.recv(64))
+                self.arrived[number] = time.monotonic()
+            except TimeoutError:
+                if self.is_over:
+                    return
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        deadline = time.monotonic() + 5 * SCALE
+        while len(self.arrived) < 10 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.first = min(self.arrived, default=0)  # neighbour resolution may cost the very first
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+        self.sender.close()
+        self.receiver.close()
+
+    def lost(self):
+        assert len(self.arrived) > 10, f"only {len(self.arrived)} of {self.sent} datagrams arrived"
+        return [number for number in range(self.first, self.sent) if number not in self.arrived]
+
+    def longest_gap(self):
+        """Seconds between two arrivals, at most."""
+        moments = sorted(self.arrived.values())
+        return max((later - earlier for earlier, later in zip(moments, moments[1:])), default=0)
