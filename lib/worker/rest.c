@@ -94,12 +94,15 @@ rest_arm(struct weft_worker *worker)
 static void
 rest_sleep(struct weft_worker *worker)
 {
-	struct epoll_event event;
+	struct epoll_event event = { 0 };
 
 	weft_rcu_offline(worker->id);
 	epoll_wait(worker->wait_fd, &event, 1, REST_SLEEP_MS);
 	weft_rcu_online(worker->id);
 	weft_rest_end(worker);
+	/* A device that is broken signals for ever. */
+	if (event.events & (EPOLLERR | EPOLLHUP))
+		rest_nap(worker);
 }
 
 void
