@@ -9,6 +9,8 @@
 #include <rte_random.h>
 
 #define TABLE_DRAWS 4 /* ways that compete to be evicted */
+#define TABLE_FIRST_LINES 16
+#define TABLE_FILL 8 /* of 32 ways, on average: lines that are not split yet have twice as many */
 
 struct weft_flow_table *
 weft_flow_table_create(uint32_t capacity)
@@ -18,7 +20,10 @@ weft_flow_table_create(uint32_t capacity)
 
 	if (table == NULL)
 		return NULL;
-	table->line_mask = lines - 1;
+	table->most_lines = lines;
+	table->n_lines = RTE_MIN(lines, (uint32_t)TABLE_FIRST_LINES);
+	table->mask_low = table->n_lines - 1;
+	table->mask_high = table->mask_low * 2 + 1;
 	table->seed = rte_rand();
 	table->dice = table->seed | 1;
 	table->lines = rte_zmalloc("flow_lines", lines * sizeof(*table->lines), 64);
@@ -47,7 +52,7 @@ weft_flow_table_destroy(struct weft_flow_table *table)
 	if (table == NULL)
 		return;
 	if (table->lines != NULL && table->flows != NULL)
-		for (uint32_t line = 0; line <= table->line_mask; line++)
+		for (uint32_t line = 0; line < table->n_lines; line++)
 			weft_flow_visit_line(table, line, table_put_group, NULL);
 	rte_free(table->lines);
 	rte_free(table->flows);
@@ -58,7 +63,7 @@ weft_flow_table_destroy(struct weft_flow_table *table)
 struct weft_flow *
 weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key, uint64_t hash)
 {
-	uint32_t line = (uint32_t)hash & table->line_mask;
+	uint32_t line = weft_flow_line(table, hash);
 	uint32_t ways = weft_flow_line_match(&table->lines[line], weft_flow_signature(hash));
 
 	for (; ways != 0; ways &= ways - 1) {
@@ -99,16 +104,60 @@ table_choose_victim(struct weft_flow_table *table, uint32_t line, uint32_t now_m
 	return oldest;
 }
 
+/* What a burst has guessed before may still point to an entry that is gone: it must not match. */
+static void
+table_blank(struct weft_flow *flow)
+{
+	memset(flow->key_head, 0xff, sizeof(flow->key_head));
+}
+
+/* Ways keep their place: the new line is empty. */
+static void
+table_move(struct weft_flow_table *table, uint32_t from, uint32_t to, uint32_t way)
+{
+	size_t old = (size_t)from * WEFT_FLOW_WAYS + way, new = (size_t)to * WEFT_FLOW_WAYS + way;
+
+	table->flows[new] = table->flows[old];
+	table->tails[new] = table->tails[old];
+	table->lines[to].signatures[way] = table->lines[from].signatures[way];
+	table->lines[from].signatures[way] = 0;
+	table_blank(&table->flows[old]);
+}
+
+/* Splits the next line. */
+static void
+table_grow(struct weft_flow_table *table)
+{
+	uint32_t from = table->n_lines & table->mask_low, to = table->n_lines;
+
+	if (table->n_lines == table->most_lines)
+		return;
+	table->n_lines++;
+	for (uint32_t way = 0; way < WEFT_FLOW_WAYS; way++) {
+		const struct weft_flow *flow = &table->flows[from * WEFT_FLOW_WAYS + way];
+
+		if (table->lines[from].signatures[way] != 0 &&
+		    weft_flow_line(table, flow->hash) == to)
+			table_move(table, from, to, way);
+	}
+	if (table->n_lines > table->mask_high) {
+		table->mask_low = table->mask_high;
+		table->mask_high = table->mask_low * 2 + 1;
+	}
+}
+
 struct weft_flow *
 weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_t hash,
 	      uint32_t now_ms)
 {
-	uint32_t line = (uint32_t)hash & table->line_mask;
-	uint32_t empty = weft_flow_line_match(&table->lines[line], 0);
-	uint32_t way;
+	uint32_t line, empty, way;
 	struct weft_flow *flow;
 	struct weft_flow_tail *tail;
 
+	if (table->n_flows >= table->n_lines * TABLE_FILL)
+		table_grow(table);
+	line = weft_flow_line(table, hash);
+	empty = weft_flow_line_match(&table->lines[line], 0);
 	if (empty != 0) {
 		way = (uint32_t)__builtin_ctz(empty);
 	} else {
@@ -119,6 +168,7 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 	flow = &table->flows[line * WEFT_FLOW_WAYS + way];
 	memset(flow, 0, sizeof(*flow));
 	memcpy(flow->key_head, key, sizeof(flow->key_head));
+	flow->hash = (uint32_t)hash;
 	flow->used_ms = flow->swept_ms = now_ms;
 	tail = weft_flow_tail(table, flow);
 	memcpy(tail->key_tail, key->ip6_src, sizeof(tail->key_tail));
@@ -141,6 +191,7 @@ weft_flow_del(struct weft_flow_table *table, struct weft_flow *flow)
 	size_t index = (size_t)(flow - table->flows);
 
 	weft_flow_reset(flow);
+	table_blank(flow);
 	table->lines[index / WEFT_FLOW_WAYS].signatures[index % WEFT_FLOW_WAYS] = 0;
 	table->n_flows--;
 }

@@ -11,7 +11,11 @@
  * What a packet touches: the line of signatures, and the two lines of the entry, prefetched for a
  * whole burst before the first is used. Keys of IPv6 have their second half in a line apart.
  *
- * Memory: capacity x 194 bytes, touched as it is used.
+ * The table grows by linear hashing (Litwin, 1980): it starts small, and whenever a quarter of its
+ * ways are taken, one line is split in two, the next one in turn. So a thousand flows stay close
+ * together in memory, which is kind to caches and TLBs, and no growth ever costs more than one line.
+ *
+ * Memory: capacity x 194 bytes, reserved at once, touched as it is used.
  *
  * Threads: one worker owns a table. Others look at it through a job on that worker.
  */
@@ -38,6 +42,7 @@ struct weft_flow {
 	uint32_t sum; /* of the generations at walk time */
 	uint32_t used_ms; /* worker clock */
 	uint32_t swept_ms; /* worker clock when the sweep last told the FDB of its use */
+	uint32_t hash; /* the lower half: tells the line when lines are split */
 
 	struct weft_answer answer __rte_aligned(64);
 } __rte_aligned(128);
@@ -59,7 +64,9 @@ struct weft_flow_table {
 	struct weft_flow_line *lines;
 	struct weft_flow *flows;
 	struct weft_flow_tail *tails; /* by the same index */
-	uint32_t line_mask;
+	uint32_t n_lines; /* in use; the next line to split is n_lines & mask_low */
+	uint32_t most_lines;
+	uint32_t mask_low, mask_high; /* of the lines before and after this round of splits */
 	uint32_t n_flows;
 	uint64_t n_evicted;
 	uint64_t seed; /* for weft_key_hash() */
@@ -71,10 +78,20 @@ struct weft_flow_table {
 struct weft_flow_table *weft_flow_table_create(uint32_t capacity);
 void weft_flow_table_destroy(struct weft_flow_table *table);
 
+/** Lines in use: grows, never shrinks. */
 static inline uint32_t
 weft_flow_table_lines(const struct weft_flow_table *table)
 {
-	return table->line_mask + 1;
+	return table->n_lines;
+}
+
+/** The line that a hash belongs to. */
+static __rte_always_inline uint32_t
+weft_flow_line(const struct weft_flow_table *table, uint64_t hash)
+{
+	uint32_t line = (uint32_t)hash & table->mask_high;
+
+	return line < table->n_lines ? line : (uint32_t)hash & table->mask_low;
 }
 
 static __rte_always_inline uint16_t
@@ -88,7 +105,7 @@ weft_flow_signature(uint64_t hash)
 static __rte_always_inline void
 weft_flow_prefetch_line(const struct weft_flow_table *table, uint64_t hash)
 {
-	rte_prefetch0(&table->lines[hash & table->line_mask]);
+	rte_prefetch0(&table->lines[weft_flow_line(table, hash)]);
 }
 
 /** One bit per way whose signature is @p signature. */
@@ -133,7 +150,7 @@ weft_flow_is(const struct weft_flow_table *table, const struct weft_flow *flow,
 static __rte_always_inline struct weft_flow *
 weft_flow_candidate(const struct weft_flow_table *table, uint64_t hash)
 {
-	uint32_t line = (uint32_t)hash & table->line_mask;
+	uint32_t line = weft_flow_line(table, hash);
 	uint32_t ways = weft_flow_line_match(&table->lines[line], weft_flow_signature(hash));
 
 	if (ways == 0)
