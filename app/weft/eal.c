@@ -18,6 +18,7 @@
 #include "worker/worker.h"
 
 #define EAL_ARGS_MAX 128
+#define EAL_LCORES_BYTES 8192 /* room for the numbers of CPU_SETSIZE cores */
 #define EAL_SPARE_BYTES (192ULL << 20) /* rings and tables of devices, vhost, DPDK itself */
 #define EAL_MAC_BYTES 128 /* memory per entry of the FDB, its index included */
 
@@ -155,8 +156,9 @@ eal_has_argument(const struct options *options, const char *name)
 static struct eal_args {
 	int n;
 	size_t used;
+	bool is_full; /* and something did not fit */
 	char *list[EAL_ARGS_MAX];
-	char text[8192];
+	char text[2 * EAL_LCORES_BYTES];
 } eal_args;
 
 static void
@@ -164,7 +166,8 @@ eal_add(struct eal_args *args, const char *argument)
 {
 	size_t bytes = strlen(argument) + 1;
 
-	if (args->n == EAL_ARGS_MAX - 1 || args->used + bytes > sizeof(args->text))
+	args->is_full |= args->n == EAL_ARGS_MAX - 1 || args->used + bytes > sizeof(args->text);
+	if (args->is_full)
 		return;
 	args->list[args->n++] = memcpy(args->text + args->used, argument, bytes);
 	args->used += bytes;
@@ -206,7 +209,7 @@ eal_start(const struct weft_conf *conf, const struct options *options, struct ea
 	  struct weft_errors *errors)
 {
 	struct eal_args *args = &eal_args;
-	char lcores[1024];
+	char lcores[EAL_LCORES_BYTES];
 	cpu_set_t allowed;
 	int rc;
 
@@ -230,6 +233,8 @@ eal_start(const struct weft_conf *conf, const struct options *options, struct ea
 	eal_add_memory(args, conf, options, facts);
 	for (int i = 0; i < options->eal_argc; i++)
 		eal_add(args, options->eal_argv[i]);
+	if (args->is_full)
+		return weft_errors_add(errors, "too many EAL arguments behind --");
 	rc = rte_eal_init(args->n, args->list);
 	if (rc < 0)
 		return weft_errors_add(errors, "DPDK does not start: %s", rte_strerror(rte_errno));

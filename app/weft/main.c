@@ -42,20 +42,40 @@ static struct {
 
 /* ---- what goes on while the switch runs ---- */
 
+/* Makes @p conf, which is taken over, the running one. */
+static int
+main_take_over(struct weft_conf *conf, struct weft_errors *errors)
+{
+	struct weft_changes changes;
+	bool needs_restart = false;
+	int rc;
+
+	weft_conf_diff(weft_running_conf(), conf, &changes);
+	for (uint32_t i = 0; i < changes.n; i++)
+		needs_restart |= changes.list[i].needs_restart;
+	/* Without a difference too: a port that could not be opened again is tried. */
+	rc = weft_running_apply(conf, errors);
+	if (rc != 0)
+		weft_conf_destroy(conf);
+	if (rc == 0)
+		weft_info("%s is the running configuration: %u objects changed%s",
+			  boot.options.file, changes.n,
+			  needs_restart ? "; some options of the host wait for a restart" : "");
+	weft_changes_clear(&changes);
+	return rc;
+}
+
 static void
 main_reload(void)
 {
 	struct weft_errors errors = WEFT_ERRORS_NONE;
 	struct weft_conf *conf = weft_conf_load(boot.options.file, &errors);
 
-	if (conf == NULL || weft_running_apply(conf, &errors) != 0) {
-		weft_conf_destroy(conf);
+	if (conf == NULL || main_take_over(conf, &errors) != 0) {
 		for (size_t i = 0; i < errors.n; i++)
 			weft_error("%s", errors.lines[i]);
 		weft_error("%s has not been taken over, the running configuration stays",
 			   boot.options.file);
-	} else {
-		weft_info("%s is the running configuration", boot.options.file);
 	}
 	weft_errors_clear(&errors);
 }
@@ -102,11 +122,14 @@ static const struct weft_running_hooks main_hooks = {
 static int
 boot_conf(struct weft_errors *errors)
 {
-	/* The file is named in answers to people who sit in other folders. */
-	char *full = realpath(boot.options.file, NULL);
+	/* The file is named in answers to people who sit in other folders. A link is not followed
+	 * here: when the file is read again it may lead elsewhere. */
+	char *folder = boot.options.file[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *full;
 
-	if (full != NULL)
+	if (folder != NULL && asprintf(&full, "%s/%s", folder, boot.options.file) > 0)
 		boot.options.file = full;
+	free(folder);
 	boot.conf = weft_conf_load(boot.options.file, errors);
 	return boot.conf == NULL ? -EINVAL : 0;
 }
@@ -228,6 +251,9 @@ boot_polling(struct weft_errors *errors)
 	(void)errors;
 	if (rc == 0)
 		rc = idle_start(&boot.options);
+	/* What comes next takes the ports from under their feet. */
+	if (rc != 0)
+		weft_workers_stop();
 	return rc;
 }
 

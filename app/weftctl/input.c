@@ -104,7 +104,7 @@ input_make_absolute(struct weftctl_call *call, const char *key, const char *valu
 
 	if (here == NULL)
 		return weft_errors_add(errors, "%s: %s", value, strerror(errno));
-	if (asprintf(&path, "%s/%s", here, value) < 0)
+	if (asprintf(&path, "%s/%s", here[1] == '\0' ? "" : here, value) < 0)
 		abort();
 	weftctl_call_set(call, key, path);
 	free(path);

@@ -73,6 +73,17 @@ client_print_answer(const struct weftctl_call *call, const json_t *answer, bool 
 	fputc('\n', stdout);
 }
 
+/* A list that ends at its limit looks like all there is. */
+static void
+client_mention_limit(const struct weftctl_call *call, const json_t *answer)
+{
+	if (weft_cmd_arg_index(call->spec, "limit") >= 0 &&
+	    weftctl_call_value(call, "limit") == NULL &&
+	    json_array_size(answer) == WEFT_CMD_ROWS_LIMIT)
+		fprintf(stderr, "weftctl: these are the first %u; --limit 0 lists all\n",
+			WEFT_CMD_ROWS_LIMIT);
+}
+
 static int
 client_ask(struct weftctl_call *call, const struct weftctl_options *options)
 {
@@ -87,6 +98,7 @@ client_ask(struct weftctl_call *call, const struct weftctl_options *options)
 		answer = weftctl_talk_ask(&talk, request, &errors);
 	if (answer != NULL) {
 		client_print_answer(call, answer, options->json);
+		client_mention_limit(call, answer);
 	} else {
 		for (size_t i = 0; i < errors.n; i++)
 			weftctl_input_print_error(call, errors.lines[i], stderr);

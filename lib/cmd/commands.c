@@ -19,6 +19,9 @@
 #define YAML_FILE                                                                                  \
 	{ .key = "file", .flags = POSITIONAL | WEFT_ARG_FILE | WEFT_ARG_STDIN,                     \
 	  .help = "the YAML file; - reads it from the standard input" }
+#define MERGE_FLAG                                                                                 \
+	{ .key = "merge", .type = WEFT_ARG_FLAG,                                                   \
+	  .help = "keep objects that the file does not name" }
 
 const struct weft_cmd_spec weft_cmd_specs[] = {
 	{ "status", NULL, "Shows the daemon: version, uptime, file, sizes, buffers", { { 0 } } },
@@ -58,15 +61,14 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	    { .key = "frame", .flags = WEFT_ARG_WIRE, .help = "the first bytes of a frame in hex" },
 	    { .key = "length", .type = WEFT_ARG_NUMBER, .flags = WEFT_ARG_WIRE, .min = 1,
 	      .max = 65535, .help = "the frame's whole length, if it is longer than frame" } } },
-	{ "plan", NULL, "Shows what apply would change, and changes nothing", { YAML_FILE } },
+	{ "plan", NULL, "Shows what apply would change, and changes nothing",
+	  { YAML_FILE, MERGE_FLAG } },
 	{ "apply", NULL, "Makes the switch what the file says, while traffic flows",
-	  { YAML_FILE,
-	    { .key = "merge", .type = WEFT_ARG_FLAG,
-	      .help = "keep objects that the file does not name" } } },
+	  { YAML_FILE, MERGE_FLAG } },
 	{ "delete", NULL, "Deletes one object from the running switch",
 	  { { .key = "noun", .flags = POSITIONAL, .choices = "port|network|physical-network",
 	      .help = "what kind of object" },
-	    { .key = "name", .flags = POSITIONAL, .help = "its name", .names = WEFT_NAMES_NOUN },
+	    { .key = "name", .flags = POSITIONAL, .help = "the name of the object", .names = WEFT_NAMES_NOUN },
 	    { .key = "cascade", .type = WEFT_ARG_FLAG,
 	      .help = "also delete what cannot be without it" } } },
 	{ "config", "show", "Shows the running configuration as YAML that loads again", { { 0 } } },

@@ -21,6 +21,7 @@
 
 #define WEFT_CMD_ARGS_MAX 8
 #define WEFT_CMD_PATH_BYTES 56 /* with the NUL; telemetry's limit */
+#define WEFT_CMD_ROWS_LIMIT 1000 /* of lists that have an argument "limit", without it */
 
 enum weft_cmd_arg_type {
 	WEFT_ARG_STRING,

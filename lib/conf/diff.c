@@ -144,6 +144,20 @@ diff_objects(struct weft_change *change, const struct conf_field *field, const v
 	diff_free_elements(b, n_new);
 }
 
+/* A list that is left out stands for its default, if it has one. */
+static void
+diff_write_value(const struct conf_field *field, const void *from, FILE *out)
+{
+	uint32_t n = 1;
+
+	if (field->is_list)
+		conf_list_get(field, from, &n);
+	if (n == 0 && field->fallback_says != NULL)
+		fputs(field->fallback_says, out);
+	else
+		conf_emit_value(field, from, false, out);
+}
+
 static void
 diff_field(struct weft_change *change, const struct conf_field *field, const void *old,
 	   const void *new)
@@ -157,9 +171,9 @@ diff_field(struct weft_change *change, const struct conf_field *field, const voi
 	if (conf_field_is_equal(field, old, new))
 		return;
 	fprintf(diff_open(&text), "%s: ", field->key);
-	conf_emit_value(field, old, false, text.out);
+	diff_write_value(field, old, text.out);
 	fputs(" -> ", text.out);
-	conf_emit_value(field, new, false, text.out);
+	diff_write_value(field, new, text.out);
 	diff_add_detail(change, diff_close(&text));
 	change->needs_restart |= field->effect == CONF_RESTART;
 	change->needs_reopen |= field->effect == CONF_REOPEN;

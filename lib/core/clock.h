@@ -31,10 +31,17 @@ weft_clock_ms(void)
 	return (uint32_t)weft_clock_ms_at(rte_rdtsc());
 }
 
+/** From the TSC, not from 32 bits of milliseconds: seconds must not wrap with those. */
+static inline uint32_t
+weft_clock_sec_at(uint64_t tsc)
+{
+	return (uint32_t)(weft_clock_ms_at(tsc) / 1000);
+}
+
 static inline uint32_t
 weft_clock_sec(void)
 {
-	return (uint32_t)(weft_clock_ms_at(rte_rdtsc()) / 1000);
+	return weft_clock_sec_at(rte_rdtsc());
 }
 
 #endif

@@ -34,7 +34,7 @@ enum weft_gen_kind {
 	WEFT_GEN_MEMBERS, /* id: network; who is in it, and in which state */
 	WEFT_GEN_ARRIVAL, /* id: wire << 16 | VLAN id: which network does this tag belong to */
 	WEFT_GEN_MAC, /* id: network << 48 | MAC, see weft_fdb_slot() */
-	WEFT_GEN_MAC_ROOM, /* id: port or network << 16: is there room for one more MAC */
+	WEFT_GEN_MAC_ROOM, /* id: port, network << 16, WEFT_FDB_TABLE: is there room for one more MAC */
 };
 
 extern uint32_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include <rte_hash.h>
+#include <rte_jhash.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 #include <rte_spinlock.h>
 
-#include "core/log.h"
 #include "core/rcu.h"
 
 #define FDB_IDS 65536 /* ports and networks are numbered by 16 bits */
@@ -49,6 +50,10 @@ weft_fdb_create(uint32_t capacity)
 		.name = "weft_fdb",
 		.entries = capacity,
 		.key_len = sizeof(struct fdb_key),
+		/* The default, a CRC, is linear: a guest could send MACs that all collide, whatever
+		 * the seed. */
+		.hash_func = rte_jhash,
+		.hash_func_init_val = (uint32_t)rte_rand(),
 		.socket_id = SOCKET_ID_ANY,
 		/* Without chained buckets a power of two is never filled completely. */
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF |
@@ -130,10 +135,14 @@ fdb_replace(struct fdb_entry *entry, uint32_t where)
 		weft_gen_bump(weft_gen_slot(WEFT_GEN_MAC_ROOM, (uint64_t)network << 16));
 	}
 	if (where != 0 && !(where & FDB_STATIC)) {
-		fdb_ports[(uint16_t)where].count++;
 		fdb_networks[network].count++;
+		/* From now on the port's limit says no, and perhaps something else has so far. */
+		if (++fdb_ports[(uint16_t)where].count == fdb_ports[(uint16_t)where].limit)
+			weft_gen_bump(weft_gen_slot(WEFT_GEN_MAC_ROOM, (uint16_t)where));
 	}
 	fdb_present = fdb_present + (where != 0) - (old != 0);
+	if (where == 0)
+		weft_gen_bump(weft_gen_slot(WEFT_GEN_MAC_ROOM, WEFT_FDB_TABLE));
 	weft_gen_bump(weft_fdb_slot(network, &entry->key.mac));
 }
 
@@ -278,11 +287,16 @@ weft_fdb_flush(uint32_t network, uint32_t port, const struct rte_ether_addr *mac
 {
 	uint32_t removed = 0;
 
+	/* Thousands of networks may go at once: most have nothing here. */
+	if (!statics && ((network != WEFT_FDB_ANY && weft_fdb_network_count((uint16_t)network) == 0) ||
+			 (port != WEFT_FDB_ANY && weft_fdb_port_count((uint16_t)port) == 0)))
+		return 0;
 	for (uint32_t i = 0; i < fdb_positions; i++) {
 		struct fdb_entry *entry = &fdb_entries[i];
 		uint32_t where = fdb_where(entry);
 
-		if (where == 0 || ((where & FDB_STATIC) && !statics))
+		if (where == 0 || ((where & FDB_STATIC) && !statics) ||
+		    (port != WEFT_FDB_ANY && port != (uint16_t)where))
 			continue;
 		rte_spinlock_lock(&fdb_lock);
 		where = entry->where;
@@ -296,44 +310,66 @@ weft_fdb_flush(uint32_t network, uint32_t port, const struct rte_ether_addr *mac
 	return removed;
 }
 
+static bool
+fdb_is_old(const struct fdb_entry *entry, uint32_t where, uint32_t now_sec)
+{
+	if (where == 0 || (where & FDB_STATIC))
+		return false;
+	/* seen_sec may be a moment ahead of us: the difference is signed. */
+	return (int32_t)(now_sec - __atomic_load_n(&entry->seen_sec, __ATOMIC_RELAXED)) >=
+	       (int32_t)fdb_age_sec[entry->key.network];
+}
+
 void
 weft_fdb_age(uint32_t now_sec)
 {
 	for (uint32_t i = 0; i < fdb_positions; i++) {
 		struct fdb_entry *entry = &fdb_entries[i];
-		uint32_t where = fdb_where(entry);
 
-		if (where == 0 || (where & FDB_STATIC))
+		/* Most are young: the lock is for those that are not, and then it is asked again. */
+		if (!fdb_is_old(entry, fdb_where(entry), now_sec))
 			continue;
 		rte_spinlock_lock(&fdb_lock);
-		/* seen_sec may be a moment ahead of us: the difference is signed. */
-		if (entry->where != 0 && !(entry->where & FDB_STATIC) &&
-		    (int32_t)(now_sec - entry->seen_sec) >=
-			    (int32_t)fdb_age_sec[entry->key.network])
+		if (fdb_is_old(entry, entry->where, now_sec))
 			fdb_remove(entry);
 		rte_spinlock_unlock(&fdb_lock);
 	}
 }
 
+/* The caller holds the lock. */
+static void
+fdb_read(const struct fdb_entry *entry, uint32_t now_sec, struct weft_fdb_row *row)
+{
+	uint32_t seen_sec = __atomic_load_n(&entry->seen_sec, __ATOMIC_RELAXED);
+	bool is_static = entry->where & FDB_STATIC;
+	int32_t age = (int32_t)(now_sec - seen_sec);
+
+	*row = (struct weft_fdb_row){
+		.network = entry->key.network,
+		.port = (uint16_t)entry->where,
+		.mac = entry->key.mac,
+		.origin = is_static ? WEFT_FDB_STATIC : WEFT_FDB_LEARNED,
+		.age_sec = is_static || age < 0 ? 0 : (uint32_t)age,
+	};
+}
+
 bool
 weft_fdb_next(uint32_t *cursor, uint32_t now_sec, struct weft_fdb_row *row)
 {
-	for (; *cursor < fdb_positions; ++*cursor) {
-		const struct fdb_entry *entry = &fdb_entries[*cursor];
-		uint32_t where = fdb_where(entry);
-		int32_t age = (int32_t)(now_sec - entry->seen_sec);
+	while (*cursor < fdb_positions) {
+		const struct fdb_entry *entry = &fdb_entries[(*cursor)++];
+		bool is_present;
 
-		if (where == 0)
+		if (fdb_where(entry) == 0)
 			continue;
-		*row = (struct weft_fdb_row){
-			.network = entry->key.network,
-			.port = (uint16_t)where,
-			.mac = entry->key.mac,
-			.origin = where & FDB_STATIC ? WEFT_FDB_STATIC : WEFT_FDB_LEARNED,
-			.age_sec = (where & FDB_STATIC) || age < 0 ? 0 : (uint32_t)age,
-		};
-		++*cursor;
-		return true;
+		/* A worker may give the place to another MAC at any time. */
+		rte_spinlock_lock(&fdb_lock);
+		is_present = entry->where != 0;
+		if (is_present)
+			fdb_read(entry, now_sec, row);
+		rte_spinlock_unlock(&fdb_lock);
+		if (is_present)
+			return true;
 	}
 	return false;
 }

@@ -16,8 +16,9 @@
  *    not remembered, and the next packet tries again.
  *  - Every change of what a lookup would say bumps the MAC's generation, also from "absent": floods
  *    for unknown MACs stand on that slot too.
- *  - Limits count learned entries, per port and per network, exactly. When an entry goes, the slot
- *    WEFT_GEN_MAC_ROOM of its port and network moves, so that refused sources are asked again.
+ *  - Limits count learned entries, per port and per network, exactly. When an entry goes, the slots
+ *    WEFT_GEN_MAC_ROOM of its port, its network and the table move, so that refused sources are asked
+ *    again. The port's moves too when its limit is reached, which is asked for before the others.
  *
  * Static entries are the configuration's: they do not age, move, or count against limits.
  *
@@ -35,6 +36,7 @@
 #include "wire/ether.h"
 
 #define WEFT_FDB_ANY UINT32_MAX /* in a filter: every port, every network */
+#define WEFT_FDB_TABLE (UINT64_C(1) << 32) /* id of WEFT_GEN_MAC_ROOM for the table as a whole */
 
 enum weft_fdb_origin { WEFT_FDB_LEARNED, WEFT_FDB_STATIC };
 

@@ -3,11 +3,24 @@
 #include "fdb/fdb.h"
 #include "path/walk.h"
 
-static enum weft_drop
-bridge_refuse_new(struct weft_walk *walk, uint64_t room, bool is_drop)
+/* When an entry goes, there may be room: then this answer is stale. There may have been some just
+ * before the slots were read, so the FDB is asked once more. The limit of the port comes first: when it
+ * is reached, the answer of the others does not count any more. (A wire has none.) */
+static void
+bridge_wait_for_room(struct weft_walk *walk, uint64_t room, enum weft_learn outcome)
 {
-	/* When an entry goes, there may be room: then this answer is stale. */
+	uint16_t port = walk->key->arrival;
+
 	weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, room));
+	if (room != port && !walk->arrival->is_wire)
+		weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, port));
+	if (weft_fdb_learn(walk->network->id, &walk->key->src, port, walk->now_sec, true) != outcome)
+		walk->is_cacheable = false;
+}
+
+static enum weft_drop
+bridge_refuse(struct weft_walk *walk, bool is_drop)
+{
 	weft_walk_says(walk, "source is not learned: the limit is reached");
 	return is_drop ? DROP_BRIDGE_MAC_LIMIT : WEFT_NEXT;
 }
@@ -39,14 +52,18 @@ bridge_learn(struct weft_walk *walk)
 	case WEFT_LEARN_STATIC:
 		return DROP_BRIDGE_STATIC_MOVED;
 	case WEFT_LEARN_PORT_LIMIT:
-		return bridge_refuse_new(walk, port, walk->arrival->drops_at_limit);
+		bridge_wait_for_room(walk, port, outcome);
+		return bridge_refuse(walk, walk->arrival->drops_at_limit);
 	case WEFT_LEARN_NETWORK_LIMIT:
-		return bridge_refuse_new(walk, (uint64_t)network->id << 16,
-					 network->drops_at_limit);
-	case WEFT_LEARN_BUSY:
+		bridge_wait_for_room(walk, (uint64_t)network->id << 16, outcome);
+		return bridge_refuse(walk, network->drops_at_limit);
 	case WEFT_LEARN_FULL:
+		bridge_wait_for_room(walk, WEFT_FDB_TABLE, outcome);
+		weft_walk_says(walk, "source is not learned: the table is full");
+		return WEFT_NEXT;
+	case WEFT_LEARN_BUSY:
 		walk->is_cacheable = false;
-		weft_walk_says(walk, "source is not learned: the table is full or busy");
+		weft_walk_says(walk, "source is not learned: the table is busy");
 		return WEFT_NEXT;
 	}
 	return WEFT_NEXT;

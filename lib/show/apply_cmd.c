@@ -92,9 +92,8 @@ apply_cmd_restart(const struct weft_conf *next)
 	return rows;
 }
 
-/* @param n  set to the number of differences to the running document */
 static json_t *
-apply_cmd_compare(const struct weft_conf *next, uint32_t *n)
+apply_cmd_compare(const struct weft_conf *next)
 {
 	struct weft_changes changes;
 	json_t *rows = json_array();
@@ -102,44 +101,50 @@ apply_cmd_compare(const struct weft_conf *next, uint32_t *n)
 	weft_conf_diff(weft_running_conf(), next, &changes);
 	for (uint32_t i = 0; i < changes.n; i++)
 		apply_cmd_add_change(rows, &changes.list[i]);
-	*n = changes.n;
 	weft_changes_clear(&changes);
 	return json_pack("{s:o, s:o}", "changes", rows, "restart", apply_cmd_restart(next));
 }
 
-/* Makes @p next, which is taken over, the running document, unless it is that already. */
+/* Makes @p next, which is taken over, the running document. Without a difference too: a port that
+ * could not be opened again is tried. */
 static json_t *
 apply_cmd_take(struct weft_conf *next, struct weft_errors *errors)
 {
+	uint32_t number = weft_topology->number;
 	json_t *answer;
-	uint32_t n;
-	int rc = 0;
 
 	if (next == NULL)
 		return NULL;
-	answer = apply_cmd_compare(next, &n);
-	if (n > 0)
-		rc = weft_running_apply(next, errors);
-	if (n == 0 || rc != 0)
+	answer = apply_cmd_compare(next);
+	if (weft_running_apply(next, errors) != 0) {
 		weft_conf_destroy(next);
-	if (rc != 0) {
 		json_decref(answer);
 		return NULL;
 	}
-	json_object_set_new(answer, "applied", json_boolean(n > 0));
+	json_object_set_new(answer, "applied", json_boolean(weft_topology->number != number));
 	return answer;
+}
+
+/* What would run if the file were applied: alone, or with --merge beside what runs. */
+static struct weft_conf *
+apply_cmd_load(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	const char *file = weft_cmd_string(call, "file");
+
+	if (weft_cmd_flag(call, "merge"))
+		return weft_conf_merge(weft_running_conf(), file, errors);
+	return weft_conf_load(file, errors);
 }
 
 static json_t *
 apply_cmd_plan(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
-	struct weft_conf *next = weft_conf_load(weft_cmd_string(call, "file"), errors);
+	struct weft_conf *next = apply_cmd_load(call, errors);
 	json_t *answer;
-	uint32_t n;
 
 	if (next == NULL)
 		return NULL;
-	answer = apply_cmd_compare(next, &n);
+	answer = apply_cmd_compare(next);
 	weft_conf_destroy(next);
 	return answer;
 }
@@ -147,11 +152,7 @@ apply_cmd_plan(const struct weft_cmd_call *call, struct weft_errors *errors)
 static json_t *
 apply_cmd_apply(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
-	const char *file = weft_cmd_string(call, "file");
-
-	if (weft_cmd_flag(call, "merge"))
-		return apply_cmd_take(weft_conf_merge(weft_running_conf(), file, errors), errors);
-	return apply_cmd_take(weft_conf_load(file, errors), errors);
+	return apply_cmd_take(apply_cmd_load(call, errors), errors);
 }
 
 static json_t *

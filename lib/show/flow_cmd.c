@@ -4,7 +4,8 @@
  *
  * A flow table belongs to its worker, so the worker itself copies: a few flows per job, so that
  * packets wait for microseconds only. Words are made from the copies here. Between two jobs the
- * table changes: a flow that comes or goes meanwhile may be missing, none is listed twice.
+ * table changes: a flow that comes or goes meanwhile may be missing, and one that moves because the
+ * table grows may be listed twice.
  */
 #include "core/clock.h"
 #include "show/show.h"
@@ -12,7 +13,6 @@
 #define FLOW_CMD_SLICE 64 /* flows that one job copies */
 #define FLOW_CMD_LINES 256 /* lines of the table that one job looks at */
 #define FLOW_CMD_OUTPUTS 16 /* of a flood; more are only counted */
-#define FLOW_CMD_LIMIT 1000
 
 _Static_assert(FLOW_CMD_SLICE >= 2 * WEFT_FLOW_WAYS, "a job copies whole lines");
 
@@ -144,7 +144,7 @@ flow_cmd_add_worker(json_t *rows, uint16_t worker, uint64_t limit,
 static json_t *
 flow_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
-	uint64_t limit = weft_cmd_number(call, "limit", FLOW_CMD_LIMIT);
+	uint64_t limit = weft_cmd_number(call, "limit", WEFT_CMD_ROWS_LIMIT);
 	uint64_t only = weft_cmd_number(call, "worker", UINT64_MAX);
 	struct weft_show_filter filter;
 	json_t *rows;

@@ -104,8 +104,8 @@ trace_cmd_read(struct trace_cmd *trace, const struct weft_cmd_call *call,
 		return false;
 	trace->port = (uint16_t)port;
 	if ((words == NULL) == (hex == NULL)) {
-		weft_errors_add(errors, "a packet is needed, in words or as a frame, not both; for "
-					"example: eth dst=02:00:00:00:00:0b");
+		weft_errors_add(errors, "one packet is needed: in words, like eth "
+					"dst=02:00:00:00:00:0b, or of a file, --pcap FILE");
 		return false;
 	}
 	if (words != NULL)

@@ -230,27 +230,31 @@ build_add_poll(struct weft_polls *polls, struct weft_port *port, uint16_t queue)
 	return 0;
 }
 
-/* Which queues of which port are placed: kept ones and new ones, each in one pass. */
-static bool
-build_is_polled(const struct weft_polls *polls, const struct weft_port *port, uint16_t queue)
+/* @return the worker that polls a queue, or n_workers */
+static uint16_t
+build_poller(const struct weft_topology *topology, const struct weft_port *port, uint16_t queue)
 {
-	for (uint32_t i = 0; i < polls->n; i++)
-		if (polls->list[i].port == port && polls->list[i].queue == queue)
-			return true;
-	return false;
+	for (uint16_t worker = 0; worker < topology->n_workers; worker++) {
+		const struct weft_polls *polls = &topology->polls[worker];
+
+		for (uint32_t i = 0; i < polls->n; i++)
+			if (polls->list[i].port == port && polls->list[i].queue == queue)
+				return worker;
+	}
+	return topology->n_workers;
 }
 
+/* Places the queues of a port that were polled in @p old, or those that were not. */
 static int
 build_place_port(struct weft_topology *next, const struct weft_topology *old,
-		 struct weft_port *port)
+		 struct weft_port *port, bool is_new)
 {
 	for (uint16_t queue = 0; queue < port->n_rxq; queue++) {
-		uint16_t worker = 0;
+		uint16_t worker = old == NULL ? next->n_workers : build_poller(old, port, queue);
 
-		while (old != NULL && worker < next->n_workers &&
-		       !build_is_polled(&old->polls[worker], port, queue))
-			worker++;
-		if (old == NULL || worker == next->n_workers)
+		if ((worker == next->n_workers) != is_new)
+			continue;
+		if (is_new)
 			worker = build_fewest(next);
 		if (build_add_poll(&next->polls[worker], port, queue) != 0)
 			return -ENOMEM;
@@ -258,9 +262,9 @@ build_place_port(struct weft_topology *next, const struct weft_topology *old,
 	return 0;
 }
 
-int
-weft_topology_place(struct weft_topology *next, const struct weft_topology *old,
-		    const struct weft_topology_parts *parts)
+static int
+build_place_all(struct weft_topology *next, const struct weft_topology *old,
+		const struct weft_topology_parts *parts, bool is_new)
 {
 	const struct weft_conf *conf = parts->conf;
 	uint32_t n = RTE_MIN(parts->polled, conf->n_wires + conf->n_ports);
@@ -270,8 +274,18 @@ weft_topology_place(struct weft_topology *next, const struct weft_topology *old,
 						  parts->port_ids[i - conf->n_wires];
 		struct weft_port *port = parts->ports[id];
 
-		if (port != NULL && build_place_port(next, old, port) != 0)
+		if (port != NULL && build_place_port(next, old, port, is_new) != 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* The new ones last: only then it is known who has the fewest. */
+int
+weft_topology_place(struct weft_topology *next, const struct weft_topology *old,
+		    const struct weft_topology_parts *parts)
+{
+	int rc = build_place_all(next, old, parts, false);
+
+	return rc == 0 ? build_place_all(next, old, parts, true) : rc;
 }

@@ -10,7 +10,7 @@
 
 #include "topology/topology.h"
 
-/** Before @p next is published: remembers what is there now, and removes static entries that go. */
+/** Before @p next is published: sets limits and ages, removes static entries that go. */
 void weft_follow_prepare(const struct weft_topology *next);
 
 /** After it is published. */

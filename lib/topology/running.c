@@ -114,13 +114,15 @@ running_assign_numbers(struct running_change *change)
 		if (running_number(&running.port_names, &running.port_ids, &change->port_names,
 				   weft_link_name(conf, i), &change->link_ids[i]) != 0)
 			return weft_errors_add(change->errors,
-					       "%s: more than %d ports and physical networks",
+					       "%s: more than %d ports and physical networks, "
+					       "counting those that go",
 					       conf->file, WEFT_PORTS_MAX);
 	for (uint32_t i = 0; i < conf->n_networks; i++)
 		if (running_number(&running.network_names, &running.network_ids,
 				   &change->network_names, conf->networks[i].name,
 				   &change->net_ids[i]) != 0)
-			return weft_errors_add(change->errors, "%s: more than %d networks",
+			return weft_errors_add(change->errors,
+					       "%s: more than %d networks, counting those that go",
 					       conf->file, WEFT_NETWORKS_MAX);
 	weft_names_sort(&change->port_names);
 	weft_names_sort(&change->network_names);
@@ -297,20 +299,24 @@ running_withdraw(struct running_change *change)
 	return rc;
 }
 
+/* Gives the links that stay open their new MTU, or the old one again. */
 static int
-running_set_mtus(struct running_change *change)
+running_set_mtus(const struct running_change *change, bool is_undo, struct weft_errors *errors)
 {
+	int rc = 0;
+
 	for (uint32_t i = 0; i < change->n_links; i++) {
 		struct weft_port *port = running.ports[change->link_ids[i]];
-		struct weft_port_spec want = running_spec(change->conf, i), have;
+		uint32_t old, new;
 
 		if (change->fates[i] != FATE_KEEP || port->ops->set_mtu == NULL)
 			continue;
-		have = running_spec(running.conf, running_link_of(change->link_ids[i]));
-		if (want.mtu != have.mtu && port->ops->set_mtu(port, want.mtu, change->errors) != 0)
-			return -EIO;
+		old = running_spec(running.conf, running_link_of(change->link_ids[i])).mtu;
+		new = running_spec(change->conf, i).mtu;
+		if (old != new && port->ops->set_mtu(port, is_undo ? old : new, errors) != 0)
+			rc = -EIO;
 	}
-	return 0;
+	return rc;
 }
 
 /* Puts back what was there before a change that failed. */
@@ -321,18 +327,10 @@ running_undo(struct running_change *change)
 	struct running_change back = { .errors = &reopen };
 	bool was_withdrawn = false;
 
-	for (uint32_t i = 0; i < change->n_links; i++) {
-		struct weft_port *port = running.ports[change->link_ids[i]];
-
+	for (uint32_t i = 0; i < change->n_links; i++)
 		if (change->is_opened[i])
 			running_close(change->link_ids[i]);
-		else if (change->fates[i] == FATE_KEEP && port != NULL && port->ops->set_mtu)
-			port->ops->set_mtu(port,
-					   running_spec(running.conf,
-							running_link_of(change->link_ids[i]))
-						   .mtu,
-					   &reopen);
-	}
+	running_set_mtus(change, true, &reopen);
 	for (uint32_t i = 0; i < weft_link_count(running.conf); i++) {
 		if (!change->is_withdrawn[i])
 			continue;
@@ -399,7 +397,8 @@ running_prepare(struct running_change *change)
 	if (must_withdraw && running_withdraw(change) != 0)
 		return NULL;
 	if (running_open_all(change, FATE_OPEN_LATE) != 0 ||
-	    running_open_all(change, FATE_REOPEN) != 0 || running_set_mtus(change) != 0)
+	    running_open_all(change, FATE_REOPEN) != 0 ||
+	    running_set_mtus(change, false, change->errors) != 0)
 		return NULL;
 	next = running_snapshot(change->conf, change->link_ids, change->net_ids);
 	if (next == NULL)
@@ -543,7 +542,9 @@ weft_running_wire(uint16_t id)
 {
 	uint32_t link = running_link_of(id);
 
-	return link < running.conf->n_wires ? &running.conf->wires[link] : NULL;
+	if (link == UINT32_MAX || link >= running.conf->n_wires)
+		return NULL;
+	return &running.conf->wires[link];
 }
 
 const struct weft_conf_port *
@@ -559,7 +560,7 @@ weft_running_port(uint16_t id)
 const struct weft_conf_network *
 weft_running_network(uint16_t id)
 {
-	for (uint32_t i = 0; i < running.conf->n_networks; i++)
+	for (uint32_t i = 0; running.conf != NULL && i < running.conf->n_networks; i++)
 		if (running.net_ids[i] == id)
 			return &running.conf->networks[i];
 	return NULL;

@@ -7,6 +7,7 @@
  * the order of their arrival, and a packet that misses is walked right there, so no packet of a
  * flow overtakes another.
  */
+#include "core/clock.h"
 #include "worker/worker.h"
 
 /* Answers that are not kept still need the pieces around them. */
@@ -120,7 +121,7 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 		.frame = rte_pktmbuf_mtod(packet, const uint8_t *),
 		.frame_length = packet->data_len,
 		.wire_length = bytes,
-		.now_sec = worker->now_ms / 1000,
+		.now_sec = weft_clock_sec_at(worker->now_tsc),
 		.outputs = worker->outputs,
 	};
 	bool is_kept = weft_walk_run(&walk, &answer);

@@ -29,10 +29,10 @@ void
 weft_total_count_sum(struct weft_port_count *sum)
 {
 	*sum = count_gone;
+	/* Those of a port that could not be opened again too: it is in no snapshot. */
 	for (uint16_t i = 0; i < weft_n_workers; i++)
 		for (uint32_t port = 0; port < WEFT_PORTS_MAX; port++)
-			if (weft_topology->attachments[port] != NULL)
-				count_add(sum, &weft_workers[i]->counts[port]);
+			count_add(sum, &weft_workers[i]->counts[port]);
 }
 
 uint64_t

@@ -30,7 +30,8 @@ sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 	if (!flow->answer.is_learned)
 		return;
 	weft_flow_key(table, flow, &key);
-	weft_fdb_touch(flow->answer.network, &key.src, key.arrival, worker->now_ms / 1000);
+	weft_fdb_touch(flow->answer.network, &key.src, key.arrival,
+		       weft_clock_sec_at(worker->now_tsc));
 }
 
 void
