@@ -8,7 +8,7 @@
  * sum of their values: counters only grow, so the sum is the same if and only if none of them moved.
  * Two objects that share a slot by accident cost a needless walk, never a wrong answer.
  *
- * Counters and sums have 32 bits. A flow is looked at again, or forgotten, within a minute
+ * Counters and sums have 32 bits. A flow is looked at again, or forgotten, within minutes
  * (host.flow-idle), and in that time no 2^32 changes happen that could bring a sum back to where it was.
  *
  * Order is what makes it right. The writer publishes the change first and bumps after (release); a

@@ -18,6 +18,5 @@ void weft_log(uint32_t level, const char *format, ...) __attribute__((format(pri
 #define weft_error(...) weft_log(RTE_LOG_ERR, __VA_ARGS__)
 #define weft_warn(...) weft_log(RTE_LOG_WARNING, __VA_ARGS__)
 #define weft_info(...) weft_log(RTE_LOG_NOTICE, __VA_ARGS__)
-#define weft_debug(...) weft_log(RTE_LOG_DEBUG, __VA_ARGS__)
 
 #endif

@@ -48,20 +48,43 @@ weft_key_parse_ip(struct weft_key *key, const uint8_t *frame, uint32_t length, u
 	}
 }
 
+/* What tells flows of a protocol apart, in its own words. */
+static void
+key_format_l4(const struct weft_key *key, char *text, size_t size)
+{
+	uint16_t first = rte_be_to_cpu_16(key->port_src), second = rte_be_to_cpu_16(key->port_dst);
+
+	if (key->kind & WEFT_KEY_LATER_FRAGMENT)
+		snprintf(text, size, "proto %u", key->protocol);
+	else if (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP ||
+		 key->protocol == IPPROTO_SCTP)
+		snprintf(text, size, "%s %u > %u",
+			 key->protocol == IPPROTO_TCP ? "tcp" :
+			 key->protocol == IPPROTO_UDP ? "udp" :
+							"sctp",
+			 first, second);
+	else if (key->protocol == IPPROTO_ICMP || key->protocol == IPPROTO_ICMPV6)
+		snprintf(text, size, "%s type %u code %u id %u",
+			 key->protocol == IPPROTO_ICMP ? "icmp" : "icmp6", first >> 8, first & 0xff,
+			 second);
+	else
+		snprintf(text, size, "proto %u", key->protocol);
+}
+
 static void
 key_format_ip(const struct weft_key *key, char *text, size_t size)
 {
 	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 	const char *fragment = key->kind & WEFT_KEY_FRAGMENT ? " fragment" : "";
+	char l4[48];
 
 	inet_ntop(is_ip4 ? AF_INET : AF_INET6,
 		  is_ip4 ? (const void *)&key->ip4_src : key->ip6_src, src, sizeof(src));
 	inet_ntop(is_ip4 ? AF_INET : AF_INET6,
 		  is_ip4 ? (const void *)&key->ip4_dst : key->ip6_dst, dst, sizeof(dst));
-	snprintf(text, size, " %s %s > %s proto %u ports %u > %u%s", is_ip4 ? "ipv4" : "ipv6", src,
-		 dst, key->protocol, rte_be_to_cpu_16(key->port_src),
-		 rte_be_to_cpu_16(key->port_dst), fragment);
+	key_format_l4(key, l4, sizeof(l4));
+	snprintf(text, size, " %s %s > %s %s%s", is_ip4 ? "ipv4" : "ipv6", src, dst, l4, fragment);
 }
 
 void

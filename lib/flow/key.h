@@ -142,7 +142,7 @@ weft_key_hash(const struct weft_key *key, uint64_t seed)
 	return weft_key_fold(hash, 0x9e3779b97f4a7c15ULL);
 }
 
-/** The key in words: "vm1 02:..:0a > 02:..:0b vlan 100 ipv4 10.0.0.1:80 > 10.0.0.2:99 tcp".
+/** The key in words: "vm1 02:..:0a > 02:..:0b vlan 100 ipv4 10.0.0.1 > 10.0.0.2 tcp 80 > 99".
  *  @p text holds at least WEFT_KEY_TEXT bytes. @p port is the arrival's name. */
 #define WEFT_KEY_TEXT 320
 void weft_key_format(const struct weft_key *key, const char *port, char *text);

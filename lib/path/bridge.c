@@ -43,7 +43,8 @@ bridge_learn(struct weft_walk *walk)
 		if (weft_fdb_lookup(network->id, &walk->key->src) != port)
 			walk->is_cacheable = false;
 		walk->is_learned = true;
-		weft_walk_says(walk, "source is learned at %s", walk->arrival->port->name);
+		weft_walk_says(walk, "source %s learned at %s", walk->is_dry ? "would be" : "is",
+			       walk->arrival->port->name);
 		return WEFT_NEXT;
 	case WEFT_LEARN_KNOWN:
 		walk->is_learned = true;

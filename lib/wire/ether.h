@@ -19,7 +19,6 @@
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 
-#define WEFT_VID_MAX 4094 /* 802.1Q 9.6: 0 and 4095 are reserved */
 #define WEFT_VIDS 4096
 #define WEFT_TAG 0x1000 /* the frame has a tag; the VID is in the bits below */
 #define WEFT_TAG_DOUBLE 0x2000 /* and another 0x8100 tag right behind it */

@@ -6,7 +6,8 @@
  *	up to 50 us		looks again at once
  *	up to 5 ms		naps 100 us between two looks
  *	longer			asks every queue to signal its next packet, looks once more, and sleeps
- *				until one does; it keeps napping if a device cannot signal
+ *				until one does; if a device cannot signal it keeps napping, 500 us at
+ *				a time after a tenth of a second: on a virtual host each nap costs 10 us
  *
  * A sleeper wakes up now and then all the same, to sweep and to see a new topology.
  */
@@ -24,12 +25,15 @@
 #define REST_AWAKE_US 50
 #define REST_NAPS_US 5000
 #define REST_NAP_NS 100000L
+#define REST_LONG_NAPS_US 100000
+#define REST_LONG_NAP_NS 500000L
 #define REST_SLEEP_MS 10
+#define REST_ASK_MS 1000 /* pause before a device that cannot signal is asked again */
 
 static void
-rest_nap(struct weft_worker *worker)
+rest_nap(struct weft_worker *worker, long ns)
 {
-	static const struct timespec pause = { 0, REST_NAP_NS };
+	struct timespec pause = { 0, ns };
 
 	weft_rcu_offline(worker->id);
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
@@ -79,6 +83,9 @@ rest_arm(struct weft_worker *worker)
 	/* Not worker->topology: we have been quiescent since it was loaded. */
 	const struct weft_polls *polls = &weft_rcu_load(weft_topology)->polls[worker->id];
 
+	/* Some device could not just now. */
+	if (worker->now_tsc < worker->arm_again)
+		return false;
 	worker->wait_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (worker->wait_fd < 0)
 		return false;
@@ -86,6 +93,7 @@ rest_arm(struct weft_worker *worker)
 	for (uint32_t i = 0; i < polls->n; i++)
 		if (!rest_arm_queue(worker, &polls->list[i])) {
 			weft_rest_end(worker);
+			worker->arm_again = worker->now_tsc + REST_ASK_MS * weft_clock_cycles_per_ms;
 			return false;
 		}
 	return rest_watch(worker->wait_fd, worker->wake_fd) == 0;
@@ -102,7 +110,7 @@ rest_sleep(struct weft_worker *worker)
 	weft_rest_end(worker);
 	/* A device that is broken signals for ever. */
 	if (event.events & (EPOLLERR | EPOLLHUP))
-		rest_nap(worker);
+		rest_nap(worker, REST_LONG_NAP_NS);
 }
 
 void
@@ -119,9 +127,10 @@ weft_rest(struct weft_worker *worker)
 	} else if (idle_us >= REST_NAPS_US) {
 		/* Armed now: the next loop looks once more, then it sleeps. */
 		if (!rest_arm(worker))
-			rest_nap(worker);
+			rest_nap(worker, idle_us < REST_LONG_NAPS_US ? REST_NAP_NS :
+								       REST_LONG_NAP_NS);
 	} else if (idle_us >= REST_AWAKE_US) {
-		rest_nap(worker);
+		rest_nap(worker, REST_NAP_NS);
 	}
 }
 

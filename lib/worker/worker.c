@@ -20,6 +20,18 @@ uint32_t weft_worker_flow_idle_ms = 10000;
 
 static bool worker_must_stop; /* [A] */
 
+/* Our lcores have one core each; their numbers are EAL's and say nothing. */
+static uint16_t
+worker_find_core(unsigned int lcore)
+{
+	rte_cpuset_t cores = rte_lcore_cpuset(lcore);
+	uint16_t core = 0;
+
+	while (core < CPU_SETSIZE - 1 && !CPU_ISSET(core, &cores))
+		core++;
+	return core;
+}
+
 int
 weft_workers_create(uint32_t flow_entries, struct weft_errors *errors)
 {
@@ -40,7 +52,7 @@ weft_workers_create(uint32_t flow_entries, struct weft_errors *errors)
 		worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		worker->id = weft_n_workers;
 		worker->lcore = lcore;
-		worker->core = (uint16_t)rte_lcore_to_cpu_id((int)lcore);
+		worker->core = worker_find_core(lcore);
 		weft_workers[weft_n_workers++] = worker;
 	}
 	return 0;

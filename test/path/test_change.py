@@ -332,6 +332,37 @@ def test_sighup_reads_the_file_again(switch):
     switch.ends(delivers={"physnet1": [frame(B, EVERYBODY, vlan=300)]})
 
 
+def test_sighup_follows_a_link_anew(switch):
+    link = switch.folder / "link.yaml"
+    link.symlink_to(switch.writes(VLAN))
+    switch.launches(link)
+    link.unlink()
+    link.symlink_to(switch.writes(PLUM, file=switch.folder / "second.yaml"))
+    switch.signals(signal.SIGHUP)
+    wait_until(lambda: len(switch.json("network list")) == 2, "plum is there", switch.stderr)
+
+
+def test_a_port_that_cannot_come_back_is_in_the_books_and_comes_with_the_next_apply(switch):
+    switch.starts(GUESTS, sends={"vm1": [HELLO]})
+    books = switch.json("stat show")
+    sends = switch.pcaps("vm1")[0]
+    absent = sends.rename(sends.with_suffix(".away"))
+    device = switch.device("vm1")
+    moved = yaml.safe_load(GUESTS)
+    moved["ports"][0]["device"] = device.replace("sends.pcap", "nowhere.pcap")
+    complaint = switch.refuses("apply", switch.writes(moved, file=switch.folder / "moved.yaml"))
+    assert "while going back: vm1" in complaint
+    assert [row["name"] for row in switch.json("port list")] == ["vm2", "vm3"]
+    now = switch.json("stat show")
+    assert all(now[key] == books[key] for key in ("rx_packets", "copies", "tx_packets", "drops"))
+    absent.rename(sends)
+    switch.feeds("vm1", [])
+    answer = switch.applies(GUESTS)
+    assert (changes(answer), answer["applied"]) == ([], True)
+    assert [row["name"] for row in switch.json("port list")] == ["vm1", "vm2", "vm3"]
+    assert switch.json("stat show")["rx_packets"] == books["rx_packets"]
+
+
 def test_sighup_with_a_bad_file_keeps_the_state(switch):
     switch.starts(VLAN, sends={"vm1": [HELLO]})
     before = state(switch)

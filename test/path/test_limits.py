@@ -53,6 +53,17 @@ def test_the_limit_of_one_port_does_not_bind_another(switch):
                              "vm3": [frame(A, EVERYBODY)] + STRANGERS})
 
 
+def test_a_full_table_slows_nobody_down(switch):
+    """Who cannot be learned is flooded from the flow cache, not walked for each frame."""
+    crowd = [frame(mac(0x100 + number), EVERYBODY) for number in range(64)]
+    late = [frame(B, EVERYBODY)] * 2000
+    config = GUESTS.replace("name: vm2", "name: vm2, miss-budget: 100") + "host: {mac-entries: 64}\n"
+    switch.starts(config, sends={"vm1": crowd, "vm2": late})
+    assert len(switch.fdb()) == 64
+    assert switch.json("fdb flush --port vm1") == {"flushed": 64}
+    switch.ends(delivers={"vm1": late, "vm2": crowd, "vm3": crowd + late})
+
+
 def test_misses_over_the_budget_are_dropped_and_others_are_unharmed(switch):
     scan = [frame(A, mac(0x1000 + number)) for number in range(2000)]
     calm = [frame(B, mac(0x9000 + number)) for number in range(200)]

@@ -131,14 +131,16 @@ change_test_diff_all(void **state)
 	char *says = conf_helper_diff(nothing, all);
 
 	(void)state;
-	assert_string_equal(says, "~ host  restart\n  workers: [] -> [1, 2]\n"
+	assert_string_equal(says, "~ host  restart\n"
+				  "  workers: every allowed core but the first -> [1, 2]\n"
 				  "+ physical-network w\n+ network blue\n+ network red\n"
 				  "+ port vm1\n+ port vm2\n+ port vm3\n");
 	free(says);
 	says = conf_helper_diff(all, nothing);
 	assert_string_equal(says, "- port vm1\n- port vm2\n- port vm3\n- network blue\n"
 				  "- network red\n- physical-network w\n"
-				  "~ host  restart\n  workers: [1, 2] -> []\n");
+				  "~ host  restart\n"
+				  "  workers: [1, 2] -> every allowed core but the first\n");
 	free(says);
 	weft_conf_destroy(all);
 	weft_conf_destroy(nothing);
