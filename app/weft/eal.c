@@ -34,10 +34,11 @@ eal_choose_cores(const struct weft_conf_host *host, const cpu_set_t *allowed,
 		uint16_t core = host->workers[i];
 
 		if (core >= CPU_SETSIZE || !CPU_ISSET(core, allowed))
-			weft_errors_add(errors,
-					"host.workers: core %u is not one that this process may use "
-					"(see taskset -p $$)",
-					core);
+			weft_errors_add(
+				errors,
+				"host.workers: core %u is not one that this process may use "
+				"(see taskset -p $$)",
+				core);
 		facts->cores[facts->n_workers++] = core;
 	}
 	if (host->n_workers > 0)
@@ -123,9 +124,9 @@ eal_free_huge_bytes(void)
 static uint64_t
 eal_needed_bytes(const struct weft_conf_host *host, uint16_t n_workers)
 {
-	uint64_t flows = (uint64_t)rte_align32pow2(host->flow_entries) *
-			 (sizeof(struct weft_flow) + sizeof(struct weft_flow_tail) +
-			  sizeof(uint16_t));
+	uint64_t flows =
+		(uint64_t)rte_align32pow2(host->flow_entries) *
+		(sizeof(struct weft_flow) + sizeof(struct weft_flow_tail) + sizeof(uint16_t));
 
 	return host->memory_bytes + host->memory_bytes / 8 + EAL_SPARE_BYTES +
 	       n_workers * (flows + sizeof(struct weft_worker)) +

@@ -52,10 +52,11 @@ folder_lock(const char *path, struct weft_errors *errors)
 		return 0;
 	folder_read_pid(folder_pid_file, pid, sizeof(pid));
 	close(fd);
-	weft_errors_add(errors,
-			"runtime folder %s: another weft runs here (pid %s); give this one a folder "
-			"of its own with -r",
-			path, pid);
+	weft_errors_add(
+		errors,
+		"runtime folder %s: another weft runs here (pid %s); give this one a folder "
+		"of its own with -r",
+		path, pid);
 	return -EBUSY;
 }
 
@@ -69,10 +70,11 @@ folder_take(const char *path, struct weft_errors *errors)
 	if (rc != 0)
 		return rc;
 	if (realpath(path, full) == NULL || strlen(full) > 60)
-		return weft_errors_add(errors,
-				       "runtime folder %s: its full path is longer than 60 letters, "
-				       "too long for a socket in it",
-				       path);
+		return weft_errors_add(
+			errors,
+			"runtime folder %s: its full path is longer than 60 letters, "
+			"too long for a socket in it",
+			path);
 	snprintf(folder_pid_file, sizeof(folder_pid_file), "%s/weft.pid", full);
 	rc = folder_lock(full, errors);
 	if (rc != 0) {

@@ -27,16 +27,20 @@ options_print_help(void)
 {
 	printf("weft - a virtual switch for guests on this host\n"
 	       "\n"
-	       "usage: weft -c FILE [-r FOLDER] [--exit-when-idle MS [--in-turn]] [-- EAL arguments]\n"
+	       "usage: weft -c FILE [-r FOLDER] [--exit-when-idle MS [--in-turn]] [-- EAL "
+	       "arguments]\n"
 	       "       weft --check FILE\n"
 	       "       weft --schema json|rst | --commands | --help | --version\n"
 	       "\n"
 	       "  -c, --config FILE          run the switch that FILE describes (YAML)\n"
-	       "  -r, --runtime-folder DIR   where the lock, the pid file and the socket for weftctl\n"
+	       "  -r, --runtime-folder DIR   where the lock, the pid file and the socket for "
+	       "weftctl\n"
 	       "                             are (default /run/weft); one switch per folder\n"
-	       "      --check FILE           check FILE, print every error; status 0 if there is none\n"
+	       "      --check FILE           check FILE, print every error; status 0 if there is "
+	       "none\n"
 	       "      --exit-when-idle MS    end when no packet has arrived for MS milliseconds\n"
-	       "      --in-turn              let ports receive one after the other, each when those\n"
+	       "      --in-turn              let ports receive one after the other, each when "
+	       "those\n"
 	       "                             before are idle (for pcap files)\n"
 	       "      --schema json|rst      print the JSON Schema or the reference of the file\n"
 	       "      --commands             print the commands of weftctl as JSON\n"
@@ -93,8 +97,8 @@ options_take(struct options *options, int option)
 		options->in_turn = true;
 		return NULL;
 	case OPTION_SCHEMA:
-		options->job = strcmp(optarg, "json") == 0 ? OPTIONS_SCHEMA_JSON :
-							     OPTIONS_SCHEMA_RST;
+		options->job =
+			strcmp(optarg, "json") == 0 ? OPTIONS_SCHEMA_JSON : OPTIONS_SCHEMA_RST;
 		return strcmp(optarg, "json") == 0 || strcmp(optarg, "rst") == 0 ?
 			       NULL :
 			       "--schema takes json or rst";

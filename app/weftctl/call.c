@@ -269,8 +269,9 @@ int
 weftctl_call_parse(int n, char *const *words, struct weftctl_options *options,
 		   struct weftctl_call *call, struct weft_errors *errors)
 {
-	struct call_parser parser = { .n = n, .words = words, .options = options, .call = call,
-				      .errors = errors };
+	struct call_parser parser = {
+		.n = n, .words = words, .options = options, .call = call, .errors = errors
+	};
 
 	*call = (struct weftctl_call){ 0 };
 	while (parser.at < n)

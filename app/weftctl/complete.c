@@ -196,7 +196,8 @@ weftctl_complete(int n, char *const *words, const char *folder, FILE *out)
 	struct weftctl_options options = { .folder = folder };
 	struct weft_errors errors = WEFT_ERRORS_NONE;
 	struct weftctl_call call;
-	struct complete_state state = { .prefix = n == 0 ? "" : words[n - 1], .before = "",
+	struct complete_state state = { .prefix = n == 0 ? "" : words[n - 1],
+					.before = "",
 					.out = out };
 	const char *last = n < 2 ? "" : words[n - 2];
 

@@ -82,7 +82,8 @@ weftctl_help_all(FILE *out)
 	      "Asks the switch daemon weft, or changes it. An argument with a name may be written\n"
 	      "--key VALUE, --key=VALUE or key=VALUE.\n"
 	      "\n"
-	      "Commands:\n", out);
+	      "Commands:\n",
+	      out);
 	for (const struct weft_cmd_spec *spec = weft_cmd_specs; spec->noun != NULL; spec++) {
 		char name[64];
 

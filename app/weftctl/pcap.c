@@ -53,10 +53,10 @@ pcap_read_header(struct pcap_reader *reader)
 		return weft_errors_add(reader->errors,
 				       "%s: is pcapng; convert it: editcap -F pcap OLD NEW",
 				       reader->path);
-	reader->is_swapped = header.magic == bswap_32(PCAP_MAGIC_US) ||
-			     header.magic == bswap_32(PCAP_MAGIC_NS);
-	if (items != 1 || (!reader->is_swapped && header.magic != PCAP_MAGIC_US &&
-			   header.magic != PCAP_MAGIC_NS))
+	reader->is_swapped =
+		header.magic == bswap_32(PCAP_MAGIC_US) || header.magic == bswap_32(PCAP_MAGIC_NS);
+	if (items != 1 ||
+	    (!reader->is_swapped && header.magic != PCAP_MAGIC_US && header.magic != PCAP_MAGIC_NS))
 		return weft_errors_add(reader->errors, "%s: is not a pcap file", reader->path);
 	link = pcap_host(reader, header.link) & PCAP_LINK_MASK;
 	if (link != PCAP_LINK_ETHERNET)
@@ -82,8 +82,9 @@ pcap_read_record(struct pcap_reader *reader, uint64_t number, uint64_t wanted,
 	captured = pcap_host(reader, header.captured);
 	length = pcap_host(reader, header.length);
 	if (captured > PCAP_RECORD_BYTES_MAX)
-		return weft_errors_add(reader->errors, "%s: damaged: packet %" PRIu64
-				       " has %" PRIu32 " bytes", reader->path, number, captured);
+		return weft_errors_add(reader->errors,
+				       "%s: damaged: packet %" PRIu64 " has %" PRIu32 " bytes",
+				       reader->path, number, captured);
 	frame->length = length > captured ? length : captured;
 	frame->captured = captured < WEFTCTL_FRAME_BYTES ? captured : WEFTCTL_FRAME_BYTES;
 	if (fread(frame->bytes, 1, frame->captured, reader->file) != frame->captured ||

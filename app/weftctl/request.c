@@ -61,8 +61,7 @@ weftctl_request_write(const struct weftctl_call *call, char out[WEFTCTL_REQUEST_
 		request_append_value(&buffer, call->values[i]);
 	}
 	if (buffer.used >= WEFTCTL_REQUEST_BYTES)
-		return weft_errors_add(errors,
-				       "the command has %zu bytes, at most %d are possible",
+		return weft_errors_add(errors, "the command has %zu bytes, at most %d are possible",
 				       buffer.used, WEFTCTL_REQUEST_BYTES - 1);
 	out[buffer.used] = '\0';
 	return 0;

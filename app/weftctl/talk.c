@@ -238,7 +238,9 @@ talk_fetch(struct talk_state *state, const char *request)
 json_t *
 weftctl_talk_ask(const struct weftctl_talk *talk, const char *request, struct weft_errors *errors)
 {
-	struct talk_state state = { .fd = -1, .timeout_ms = talk->timeout_ms, .errors = errors,
+	struct talk_state state = { .fd = -1,
+				    .timeout_ms = talk->timeout_ms,
+				    .errors = errors,
 				    .address.sun_family = AF_UNIX,
 				    .size = TALK_GREETING_BYTES };
 	size_t room = sizeof(state.address.sun_path);

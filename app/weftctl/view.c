@@ -231,8 +231,9 @@ view_print_chain(const json_t *hops, FILE *out)
 	json_array_foreach(hops, i, hop) {
 		json_t *row = json_copy((json_t *)hop);
 
-		json_object_set_new(row, "hop", json_sprintf("%s%s", i == 0 ? "" : "-> ",
-							     view_string(hop, "hop")));
+		json_object_set_new(
+			row, "hop",
+			json_sprintf("%s%s", i == 0 ? "" : "-> ", view_string(hop, "hop")));
 		json_array_append_new(chain, row);
 	}
 	weftctl_view_rows(chain, "hop what packets_in packets_out", 0, out);

@@ -5,11 +5,11 @@ static json_t *
 describe_arg(const struct weft_cmd_arg *arg)
 {
 	static const char *const types[] = { "string", "number", "flag" };
-	json_t *object = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s}", "key", arg->key, "type",
-				   types[arg->type], "required",
-				   (arg->flags & WEFT_ARG_REQUIRED) != 0, "positional",
-				   (arg->flags & WEFT_ARG_POSITIONAL) != 0, "internal",
-				   (arg->flags & WEFT_ARG_WIRE) != 0, "help", arg->help);
+	json_t *object =
+		json_pack("{s:s, s:s, s:b, s:b, s:b, s:s}", "key", arg->key, "type",
+			  types[arg->type], "required", (arg->flags & WEFT_ARG_REQUIRED) != 0,
+			  "positional", (arg->flags & WEFT_ARG_POSITIONAL) != 0, "internal",
+			  (arg->flags & WEFT_ARG_WIRE) != 0, "help", arg->help);
 
 	if (arg->choices != NULL)
 		json_object_set_new(object, "choices", json_string(arg->choices));

@@ -27,17 +27,22 @@ struct telemetry_job {
 	json_t *answer;
 };
 
-static STAILQ_HEAD(, weft_cmd_entry) telemetry_entries =
-	STAILQ_HEAD_INITIALIZER(telemetry_entries); /* [I] once main() runs */
+static STAILQ_HEAD(, weft_cmd_entry)
+	telemetry_entries = STAILQ_HEAD_INITIALIZER(telemetry_entries); /* [I] once main() runs */
 static int telemetry_timer = -1;
 
-static const struct weft_cmd_spec telemetry_more = {
-	"more", NULL, "Fetches a further part of an answer",
-	{ { .key = "id", .type = WEFT_ARG_NUMBER, .flags = WEFT_ARG_REQUIRED, .min = 1,
-	    .help = "the answer's number" },
-	  { .key = "part", .type = WEFT_ARG_NUMBER, .flags = WEFT_ARG_REQUIRED,
-	    .help = "the part's number, from 1" } }
-};
+static const struct weft_cmd_spec telemetry_more = { "more",
+						     NULL,
+						     "Fetches a further part of an answer",
+						     { { .key = "id",
+							 .type = WEFT_ARG_NUMBER,
+							 .flags = WEFT_ARG_REQUIRED,
+							 .min = 1,
+							 .help = "the answer's number" },
+						       { .key = "part",
+							 .type = WEFT_ARG_NUMBER,
+							 .flags = WEFT_ARG_REQUIRED,
+							 .help = "the part's number, from 1" } } };
 static const struct weft_cmd_spec telemetry_commands = {
 	"commands", NULL, "Describes all commands", { { 0 } }
 };
@@ -246,8 +251,8 @@ telemetry_register(void)
 {
 	struct weft_cmd_entry *entry;
 	char path[WEFT_CMD_PATH_BYTES];
-	int rc = rte_telemetry_register_cmd("/weft/more", telemetry_serve_more,
-					    telemetry_more.help);
+	int rc =
+		rte_telemetry_register_cmd("/weft/more", telemetry_serve_more, telemetry_more.help);
 
 	if (rc == 0)
 		rc = rte_telemetry_register_cmd("/weft/commands", telemetry_serve_commands,

@@ -8,11 +8,11 @@
 static size_t
 bytes_sequence(const uint8_t *at, size_t left)
 {
-	size_t length = at[0] < 0x80   ? 1
-			: at[0] < 0xc2 ? 0
-			: at[0] < 0xe0 ? 2
-			: at[0] < 0xf0 ? 3
-				       : 4;
+	size_t length = at[0] < 0x80 ? 1 :
+			at[0] < 0xc2 ? 0 :
+			at[0] < 0xe0 ? 2 :
+			at[0] < 0xf0 ? 3 :
+				       4;
 
 	if (at[0] > 0xf4 || length > left)
 		return 0;

@@ -50,8 +50,8 @@ enum weft_limit_action { WEFT_LIMIT_DROP, WEFT_LIMIT_FORWARD };
 
 /** An IPv4 or IPv6 address or prefix. */
 struct weft_ip {
-	uint8_t family;	   /* AF_INET or AF_INET6 */
-	uint8_t prefix;	   /* length in bits; 32 or 128 for a plain address */
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t prefix; /* length in bits; 32 or 128 for a plain address */
 	uint8_t bytes[16]; /* network order, IPv4 in the first four, the rest zero */
 };
 
@@ -96,7 +96,7 @@ struct weft_conf_network {
 	char *project;
 	enum weft_network_type type;
 	uint32_t segment; /* VLAN id; 0 for local and flat */
-	char *wire;	  /* physical-network; NULL for local */
+	char *wire; /* physical-network; NULL for local */
 	bool external;
 	bool admin_up;
 	uint32_t mtu; /* resolved: never 0 */
@@ -117,16 +117,16 @@ struct weft_conf_port {
 	char *vhost_user; /* socket path; exactly one of the two is set */
 	char *device;
 	enum weft_socket_mode mode;
-	char *socket_owner;   /* USER or USER:GROUP */
+	char *socket_owner; /* USER or USER:GROUP */
 	uint32_t socket_mode; /* permission bits; 0: not given */
-	uint32_t queues;      /* 0: as many as workers (devices only) */
+	uint32_t queues; /* 0: as many as workers (devices only) */
 	bool has_mac;
 	struct rte_ether_addr mac;
 	struct weft_ip *addresses;
 	uint32_t n_addresses;
 	bool port_security;
 	bool admin_up;
-	uint32_t mtu;	    /* resolved: never 0 */
+	uint32_t mtu; /* resolved: never 0 */
 	uint32_t mac_limit; /* 0: none */
 	enum weft_limit_action mac_limit_action;
 	uint32_t miss_budget; /* misses per second and worker */
@@ -183,11 +183,11 @@ enum weft_change_action { WEFT_CHANGE_ADD, WEFT_CHANGE_MODIFY, WEFT_CHANGE_DELET
 struct weft_change {
 	enum weft_change_action action;
 	const char *noun; /* "host", "physical-network", "network", "port" */
-	char *name;	  /* "" for host */
-	char **details;	  /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
+	char *name; /* "" for host */
+	char **details; /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
 	uint32_t n_details;
 	bool needs_restart; /* host keys that are read at start only */
-	bool needs_reopen;  /* the device or socket behind a port or wire must be opened anew */
+	bool needs_reopen; /* the device or socket behind a port or wire must be opened anew */
 };
 
 struct weft_changes {

@@ -27,11 +27,11 @@ struct conf_node {
 	const char *file;
 	struct weft_place place;
 	struct weft_place key_place;
-	const char *key;		/* in a map; NULL in a list */
-	char *text;			/* scalars only */
+	const char *key; /* in a map; NULL in a list */
+	char *text; /* scalars only */
 	const struct conf_node *parent; /* NULL: the root */
-	uint32_t index;			/* in the parent */
-	struct conf_node **items;	/* lists and maps */
+	uint32_t index; /* in the parent */
+	struct conf_node **items; /* lists and maps */
 	uint32_t n, capacity;
 };
 

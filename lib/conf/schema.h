@@ -22,9 +22,9 @@ enum conf_type {
 	CONF_WORD, /* one of a few; the value is the word's index */
 	CONF_NAME,
 	CONF_TEXT,
-	CONF_DEVICE,	 /* text, but told apart by its first part */
-	CONF_SOCKET,	 /* a path that fits a socket address */
-	CONF_OWNER,	 /* USER[:GROUP] */
+	CONF_DEVICE, /* text, but told apart by its first part */
+	CONF_SOCKET, /* a path that fits a socket address */
+	CONF_OWNER, /* USER[:GROUP] */
 	CONF_PERMISSION, /* octal */
 	CONF_MAC,
 	CONF_ADDRESS,
@@ -41,15 +41,15 @@ struct conf_field {
 	enum conf_effect effect;
 	bool is_list;
 	bool is_required;
-	uint16_t offset;       /* of the value; of a list: the array, or the pointer to it */
-	uint16_t bytes;	       /* of the value, of a list one element */
+	uint16_t offset; /* of the value; of a list: the array, or the pointer to it */
+	uint16_t bytes; /* of the value, of a list one element */
 	uint16_t count_offset; /* lists: the number of elements */
 	uint16_t capacity; /* lists: elements of the array inside the struct; 0: it is a pointer */
 	uint16_t has_offset; /* the bool that says whether there is a value; 0: there is none */
 	uint64_t min, max;
-	const char *what;	   /* "5000 is not <a VLAN id> (1..4094)" */
-	const char *const *words;  /* NULL closes them */
-	const char *fallback;	   /* the default as YAML */
+	const char *what; /* "5000 is not <a VLAN id> (1..4094)" */
+	const char *const *words; /* NULL closes them */
+	const char *fallback; /* the default as YAML */
 	const char *fallback_says; /* a default that depends on something, in words */
 	const struct conf_object *object;
 	const char *help;
@@ -61,7 +61,7 @@ struct conf_object {
 	const struct conf_field *fields;
 	uint32_t n_fields;
 	uint16_t bytes;
-	int16_t place_offset;  /* -1: the struct keeps no place */
+	int16_t place_offset; /* -1: the struct keeps no place */
 	const char *one_of[2]; /* exactly one of two keys; NULL: no such rule */
 };
 

@@ -66,10 +66,10 @@ schema_rst_write_field(const struct conf_field *field, FILE *out)
 	fprintf(out, "   * - ``%s``\n", field->key);
 	schema_rst_write_type(field, out);
 	fprintf(out, "     - %s\n",
-		field->is_required	       ? "required"
-		: field->fallback != NULL      ? field->fallback
-		: field->fallback_says != NULL ? field->fallback_says
-					       : "none");
+		field->is_required	     ? "required" :
+		field->fallback != NULL	     ? field->fallback :
+		field->fallback_says != NULL ? field->fallback_says :
+					       "none");
 	fprintf(out, "     - %s%s%s\n", field->help, restart, reopen);
 }
 

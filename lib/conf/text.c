@@ -213,8 +213,8 @@ text_read_children(struct text_reader *reader, struct conf_node *node)
 		return false;
 	}
 	reader->depth++;
-	is_good = node->kind == CONF_NODE_LIST ? text_read_list(reader, node)
-					       : text_read_map(reader, node);
+	is_good = node->kind == CONF_NODE_LIST ? text_read_list(reader, node) :
+						 text_read_map(reader, node);
 	reader->depth--;
 	return is_good;
 }

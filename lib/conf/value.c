@@ -143,10 +143,10 @@ value_store(const struct conf_field *field, uint64_t number, void *to)
 	uint32_t u32 = (uint32_t)number;
 
 	memcpy(to,
-	       field->bytes == 1   ? (void *)&u8
-	       : field->bytes == 2 ? (void *)&u16
-	       : field->bytes == 4 ? (void *)&u32
-				   : (void *)&number,
+	       field->bytes == 1 ? (void *)&u8 :
+	       field->bytes == 2 ? (void *)&u16 :
+	       field->bytes == 4 ? (void *)&u32 :
+				   (void *)&number,
 	       field->bytes);
 }
 

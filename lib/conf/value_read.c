@@ -44,7 +44,7 @@ static bool
 value_is_control(const char *at)
 {
 	static const char *const words[] = { "\xe2\x80\xa8", "\xe2\x80\xa9", /* U+2028, U+2029 */
-					     "\xef\xbb\xbf",		     /* a byte order mark */
+					     "\xef\xbb\xbf", /* a byte order mark */
 					     "\xef\xbf\xbe", "\xef\xbf\xbf" };
 	const unsigned char *bytes = (const unsigned char *)at;
 

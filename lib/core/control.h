@@ -34,7 +34,8 @@ int weft_control_post(weft_control_fn fn, void *context);
 int weft_control_watch(int fd, weft_control_fn fn, void *context);
 void weft_control_unwatch(int fd);
 
-/** Calls @p fn every @p interval_ms, first after one interval. @return an id for weft_control_unwatch,
+/** Calls @p fn every @p interval_ms, first after one interval. @return an id for
+ *  weft_control_unwatch,
  *  or negative errno */
 int weft_control_every(uint32_t interval_ms, weft_control_fn fn, void *context);
 

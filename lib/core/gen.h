@@ -5,11 +5,13 @@
  * Every object that a walk may consult owns a slot in one array of counters; the slot is found by
  * hashing the object's identity, so what does not exist yet (an unknown MAC) has one too. Who
  * changes an object increments its slot. A flow keeps the numbers of the slots it stands on and the
- * sum of their values: counters only grow, so the sum is the same if and only if none of them moved.
+ * sum of their values: counters only grow, so the sum is the same if and only if none of them
+ * moved.
  * Two objects that share a slot by accident cost a needless walk, never a wrong answer.
  *
  * Counters and sums have 32 bits. A flow is looked at again, or forgotten, within minutes
- * (host.flow-idle), and in that time no 2^32 changes happen that could bring a sum back to where it was.
+ * (host.flow-idle), and in that time no 2^32 changes happen that could bring a sum back to where it
+ * was.
  *
  * Order is what makes it right. The writer publishes the change first and bumps after (release); a
  * walk reads a slot's value (acquire) before it looks at the object. So a change in the middle of a
@@ -34,7 +36,8 @@ enum weft_gen_kind {
 	WEFT_GEN_MEMBERS, /* id: network; who is in it, and in which state */
 	WEFT_GEN_ARRIVAL, /* id: wire << 16 | VLAN id: which network does this tag belong to */
 	WEFT_GEN_MAC, /* id: network << 48 | MAC, see weft_fdb_slot() */
-	WEFT_GEN_MAC_ROOM, /* id: port, network << 16, WEFT_FDB_TABLE: is there room for one more MAC */
+	/* id: port, network << 16, WEFT_FDB_TABLE: is there room for one more MAC */
+	WEFT_GEN_MAC_ROOM,
 };
 
 extern uint32_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */

@@ -56,8 +56,8 @@ weft_fdb_create(uint32_t capacity)
 		.hash_func_init_val = (uint32_t)rte_rand(),
 		.socket_id = SOCKET_ID_ANY,
 		/* Without chained buckets a power of two is never filled completely. */
-		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF |
-			      RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
+		.extra_flag =
+			RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
 	struct rte_hash_rcu_config rcu = { .v = weft_rcu, .mode = RTE_HASH_QSBR_MODE_DQ };
 
@@ -188,7 +188,8 @@ fdb_judge(uint32_t where, uint16_t network, uint16_t port)
 		return WEFT_LEARN_STATIC;
 	if (fdb_is_at_limit(&fdb_ports[port].count, &fdb_ports[port].limit))
 		return WEFT_LEARN_PORT_LIMIT;
-	if (where == 0 && fdb_is_at_limit(&fdb_networks[network].count, &fdb_networks[network].limit))
+	if (where == 0 &&
+	    fdb_is_at_limit(&fdb_networks[network].count, &fdb_networks[network].limit))
 		return WEFT_LEARN_NETWORK_LIMIT;
 	if (where == 0 && fdb_present >= fdb_capacity)
 		return WEFT_LEARN_FULL;
@@ -253,8 +254,7 @@ weft_fdb_add_static(uint16_t network, const struct rte_ether_addr *mac, uint16_t
 	entry = fdb_find(&key);
 	if (fdb_where(entry) != 0 && fdb_where(entry) != (FDB_PRESENT | FDB_STATIC | port))
 		fdb_replace(entry, FDB_PRESENT | FDB_STATIC | port);
-	else if (fdb_where(entry) == 0 &&
-		 fdb_add(&key, FDB_PRESENT | FDB_STATIC | port, 0) == NULL)
+	else if (fdb_where(entry) == 0 && fdb_add(&key, FDB_PRESENT | FDB_STATIC | port, 0) == NULL)
 		rc = -ENOSPC;
 	rte_spinlock_unlock(&fdb_lock);
 	return rc;
@@ -288,8 +288,9 @@ weft_fdb_flush(uint32_t network, uint32_t port, const struct rte_ether_addr *mac
 	uint32_t removed = 0;
 
 	/* Thousands of networks may go at once: most have nothing here. */
-	if (!statics && ((network != WEFT_FDB_ANY && weft_fdb_network_count((uint16_t)network) == 0) ||
-			 (port != WEFT_FDB_ANY && weft_fdb_port_count((uint16_t)port) == 0)))
+	if (!statics &&
+	    ((network != WEFT_FDB_ANY && weft_fdb_network_count((uint16_t)network) == 0) ||
+	     (port != WEFT_FDB_ANY && weft_fdb_port_count((uint16_t)port) == 0)))
 		return 0;
 	for (uint32_t i = 0; i < fdb_positions; i++) {
 		struct fdb_entry *entry = &fdb_entries[i];
@@ -326,7 +327,8 @@ weft_fdb_age(uint32_t now_sec)
 	for (uint32_t i = 0; i < fdb_positions; i++) {
 		struct fdb_entry *entry = &fdb_entries[i];
 
-		/* Most are young: the lock is for those that are not, and then it is asked again. */
+		/* Most are young: the lock is for those that are not, and then it is asked again.
+		 * */
 		if (!fdb_is_old(entry, fdb_where(entry), now_sec))
 			continue;
 		rte_spinlock_lock(&fdb_lock);

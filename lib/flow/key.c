@@ -79,10 +79,10 @@ key_format_ip(const struct weft_key *key, char *text, size_t size)
 	const char *fragment = key->kind & WEFT_KEY_FRAGMENT ? " fragment" : "";
 	char l4[48];
 
-	inet_ntop(is_ip4 ? AF_INET : AF_INET6,
-		  is_ip4 ? (const void *)&key->ip4_src : key->ip6_src, src, sizeof(src));
-	inet_ntop(is_ip4 ? AF_INET : AF_INET6,
-		  is_ip4 ? (const void *)&key->ip4_dst : key->ip6_dst, dst, sizeof(dst));
+	inet_ntop(is_ip4 ? AF_INET : AF_INET6, is_ip4 ? (const void *)&key->ip4_src : key->ip6_src,
+		  src, sizeof(src));
+	inet_ntop(is_ip4 ? AF_INET : AF_INET6, is_ip4 ? (const void *)&key->ip4_dst : key->ip6_dst,
+		  dst, sizeof(dst));
 	key_format_l4(key, l4, sizeof(l4));
 	snprintf(text, size, " %s %s > %s %s%s", is_ip4 ? "ipv4" : "ipv6", src, dst, l4, fragment);
 }

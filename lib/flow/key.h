@@ -6,15 +6,15 @@
  * and the walk uses it as "the headers as they arrived". It has one size and three kinds:
  *
  *	L2	the frame's header only: for what is not IP, and for all traffic of an arrival at
- *		which no stage looks above L2 - so a million TCP connections between two MACs are one
- *		flow. `ether_type` is filled in only where a stage may ask for it.
+ *		which no stage looks above L2 - so a million TCP connections between two MACs
+ *		are one flow. `ether_type` is filled in only where a stage may ask for it.
  *	IP4/IP6	addresses, protocol, ports as well.
  *
  * The snapshot decides per arrival which kind is enough (struct weft_depth). Unused bytes are zero,
  * so that comparing and hashing need not know the kind, but that only IP6 uses the second half.
  *
- *	 0        6        12       14    16                                            32        64
- *	| dst MAC | src MAC | arrival| tag | kind proto type  ports    IPv4 src  IPv4 dst | IPv6 src dst |
+ *  0        6        12       14    16                         24        28        32
+ * | dst MAC | src MAC | arrival| tag | kind proto type  ports | IPv4 src| IPv4 dst| IPv6 src, dst |
  *
  * Threads: pure functions.
  */
@@ -126,7 +126,8 @@ weft_key_fold(uint64_t x, uint64_t y)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/** Folded 64 x 64 -> 128 bit multiplications, two per 32 bytes; @p seed keeps guests from choosing what
+/** Folded 64 x 64 -> 128 bit multiplications, two per 32 bytes; @p seed keeps guests from choosing
+ *  what
  *  collides. One more at the end: a product alone maps keys that count up (addresses, ports) onto a
  *  lattice, and with an unlucky seed that leaves most lines of the table empty. */
 static __rte_always_inline uint64_t

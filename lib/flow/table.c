@@ -115,7 +115,8 @@ table_blank(struct weft_flow *flow)
 static void
 table_move(struct weft_flow_table *table, uint32_t from, uint32_t to, uint32_t way)
 {
-	size_t old = (size_t)from * WEFT_FLOW_WAYS + way, new = (size_t)to * WEFT_FLOW_WAYS + way;
+	size_t old = from * (size_t)WEFT_FLOW_WAYS + way;
+	size_t new = to *(size_t)WEFT_FLOW_WAYS + way;
 
 	table->flows[new] = table->flows[old];
 	table->tails[new] = table->tails[old];

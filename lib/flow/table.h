@@ -13,7 +13,8 @@
  *
  * The table grows by linear hashing (Litwin, 1980): it starts small, and whenever a quarter of its
  * ways are taken, one line is split in two, the next one in turn. So a thousand flows stay close
- * together in memory, which is kind to caches and TLBs, and no growth ever costs more than one line.
+ * together in memory, which is kind to caches and TLBs, and no growth ever costs more than one
+ * line.
  *
  * Memory: capacity x 194 bytes, reserved at once, touched as it is used.
  *
@@ -74,7 +75,8 @@ struct weft_flow_table {
 	struct weft_groups groups;
 };
 
-/** @param capacity  entries; rounded up to a power of two of at least 32. @return NULL without memory */
+/** @param capacity  entries; rounded up to a power of two of at least 32. @return NULL without
+ *  memory */
 struct weft_flow_table *weft_flow_table_create(uint32_t capacity);
 void weft_flow_table_destroy(struct weft_flow_table *table);
 
@@ -134,9 +136,9 @@ weft_flow_is(const struct weft_flow_table *table, const struct weft_flow *flow,
 {
 	const __m128i *have = (const __m128i *)flow->key_head;
 	const __m128i *want = (const __m128i *)key;
-	__m128i same = _mm_and_si128(_mm_cmpeq_epi8(_mm_load_si128(have), _mm_load_si128(want)),
-				     _mm_cmpeq_epi8(_mm_load_si128(have + 1),
-						    _mm_load_si128(want + 1)));
+	__m128i same =
+		_mm_and_si128(_mm_cmpeq_epi8(_mm_load_si128(have), _mm_load_si128(want)),
+			      _mm_cmpeq_epi8(_mm_load_si128(have + 1), _mm_load_si128(want + 1)));
 
 	if (_mm_movemask_epi8(same) != 0xffff)
 		return false;
@@ -162,7 +164,8 @@ weft_flow_candidate(const struct weft_flow_table *table, uint64_t hash)
 struct weft_flow *weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key,
 				 uint64_t hash);
 
-/** Makes room, fills in the key and zeroes the rest; the caller writes sum and answer. There must be
+/** Makes room, fills in the key and zeroes the rest; the caller writes sum and answer. There must
+ *  be
  *  no entry with this key. Never fails. */
 struct weft_flow *weft_flow_add(struct weft_flow_table *table, const struct weft_key *key,
 				uint64_t hash, uint32_t now_ms);

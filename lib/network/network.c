@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static STAILQ_HEAD(, weft_segment_driver) network_drivers =
-	STAILQ_HEAD_INITIALIZER(network_drivers);
+static STAILQ_HEAD(,
+		   weft_segment_driver) network_drivers = STAILQ_HEAD_INITIALIZER(network_drivers);
 
 void
 weft_segment_driver_add(struct weft_segment_driver *driver)

@@ -30,8 +30,8 @@ admit_is_ip4(const struct weft_attachment *port, const struct weft_key *key)
 {
 	if (admit_owns(port, AF_INET, &key->ip4_src))
 		return true;
-	return key->ip4_src == 0 && key->protocol == IPPROTO_UDP &&
-	       key->port_src == RTE_BE16(68) && key->port_dst == RTE_BE16(67);
+	return key->ip4_src == 0 && key->protocol == IPPROTO_UDP && key->port_src == RTE_BE16(68) &&
+	       key->port_dst == RTE_BE16(67);
 }
 
 /* The address that a host makes for itself from its MAC: fe80::/64 and EUI-64 (RFC 4291 A). */
@@ -39,8 +39,10 @@ static bool
 admit_is_own_link_local(const struct weft_attachment *port, const uint8_t *address)
 {
 	const uint8_t *mac = port->mac.addr_bytes;
+	/* clang-format off */
 	const uint8_t own[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0,
 				  mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
+	/* clang-format on */
 
 	return port->has_mac && memcmp(own, address, sizeof(own)) == 0;
 }
@@ -50,8 +52,7 @@ admit_is_ip6(const struct weft_attachment *port, const struct weft_key *key)
 {
 	static const uint8_t unspecified[16];
 
-	if (admit_owns(port, AF_INET6, key->ip6_src) ||
-	    admit_is_own_link_local(port, key->ip6_src))
+	if (admit_owns(port, AF_INET6, key->ip6_src) || admit_is_own_link_local(port, key->ip6_src))
 		return true;
 	/* Only messages of ICMPv6 (DAD, router solicitation, MLD) come from nobody. */
 	return memcmp(key->ip6_src, unspecified, 16) == 0 && key->protocol == IPPROTO_ICMPV6;

@@ -4,7 +4,8 @@
 #include "path/walk.h"
 
 /* When an entry goes, there may be room: then this answer is stale. There may have been some just
- * before the slots were read, so the FDB is asked once more. The limit of the port comes first: when it
+ * before the slots were read, so the FDB is asked once more. The limit of the port comes first:
+ * when it
  * is reached, the answer of the others does not count any more. (A wire has none.) */
 static void
 bridge_wait_for_room(struct weft_walk *walk, uint64_t room, enum weft_learn outcome)
@@ -14,7 +15,8 @@ bridge_wait_for_room(struct weft_walk *walk, uint64_t room, enum weft_learn outc
 	weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, room));
 	if (room != port && !walk->arrival->is_wire)
 		weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, port));
-	if (weft_fdb_learn(walk->network->id, &walk->key->src, port, walk->now_sec, true) != outcome)
+	if (weft_fdb_learn(walk->network->id, &walk->key->src, port, walk->now_sec, true) !=
+	    outcome)
 		walk->is_cacheable = false;
 }
 

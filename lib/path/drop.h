@@ -54,6 +54,7 @@
 	     "the device or guest did not take the frame: its queue is full")                      \
 	DROP(WORKER_NO_LINK, "worker", "no-link", "nobody is at the other side of the port")
 
+/* clang-format off */
 /** What a stage answers: WEFT_NEXT, or the reason to drop. */
 enum weft_drop {
 	WEFT_NEXT,
@@ -62,6 +63,7 @@ enum weft_drop {
 #undef DROP
 	WEFT_DROPS_END,
 };
+/* clang-format on */
 
 struct weft_drop_text {
 	const char *stage, *word, *sentence;

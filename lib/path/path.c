@@ -11,10 +11,9 @@ static const struct {
 #undef STAGE
 };
 
-const struct weft_drop_text weft_drop_texts[] = {
-	{ "", "", "" },
+const struct weft_drop_text weft_drop_texts[] = { { "", "", "" },
 #define DROP(name, stage, word, sentence) { stage, word, sentence },
-	WEFT_DROPS(DROP)
+						  WEFT_DROPS(DROP)
 #undef DROP
 };
 

@@ -26,7 +26,7 @@ enum weft_stage {
 #define STAGE(name, says) WEFT_STAGE_##name,
 	WEFT_PATH(STAGE)
 #undef STAGE
-	WEFT_STAGES,
+		WEFT_STAGES,
 };
 
 /** The first of the stages that are asked per output. */

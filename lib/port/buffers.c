@@ -62,10 +62,9 @@ buffers_make_pool(unsigned int n)
 	if (rte_eal_iova_mode() != RTE_IOVA_VA)
 		return rte_pktmbuf_pool_create("weft_buffers", n, BUFFERS_CACHE, 0,
 					       RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	pool = rte_mempool_create_empty("weft_buffers", n,
-					sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE,
-					BUFFERS_CACHE, sizeof(private), SOCKET_ID_ANY,
-					RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	pool = rte_mempool_create_empty(
+		"weft_buffers", n, sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE,
+		BUFFERS_CACHE, sizeof(private), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	if (pool == NULL)
 		return NULL;
 	rte_pktmbuf_pool_init(pool, &private);

@@ -85,9 +85,9 @@ apply_cmd_restart(const struct weft_conf *next)
 	for (uint32_t i = 0; i < changes.n; i++)
 		for (uint32_t j = 0; j < changes.list[i].n_details; j++)
 			if (apply_cmd_is_for_start(changes.list[i].details[j]))
-				json_array_append_new(rows,
-						      apply_cmd_detail("host.",
-								       changes.list[i].details[j]));
+				json_array_append_new(
+					rows,
+					apply_cmd_detail("host.", changes.list[i].details[j]));
 	weft_changes_clear(&changes);
 	return rows;
 }
@@ -158,10 +158,9 @@ apply_cmd_apply(const struct weft_cmd_call *call, struct weft_errors *errors)
 static json_t *
 apply_cmd_delete(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
-	struct weft_conf *next =
-		weft_conf_delete(weft_running_conf(), weft_cmd_string(call, "noun"),
-				 weft_cmd_string(call, "name"), weft_cmd_flag(call, "cascade"),
-				 errors);
+	struct weft_conf *next = weft_conf_delete(
+		weft_running_conf(), weft_cmd_string(call, "noun"), weft_cmd_string(call, "name"),
+		weft_cmd_flag(call, "cascade"), errors);
 
 	return apply_cmd_take(next, errors);
 }

@@ -115,13 +115,12 @@ flow_cmd_row(uint16_t worker, const struct flow_cmd_copy *flow)
 	char key[WEFT_KEY_TEXT];
 
 	weft_key_format(&flow->key, "", key);
-	return json_pack("{s:i, s:o, s:o, s:s, s:o, s:I, s:I, s:i, s:i}", "worker", worker,
-			 "port", weft_show_port_name(flow->key.arrival),
-			 "network", weft_show_network_name(flow->answer.network),
-			 "key", key + strspn(key, " "), "answer", flow_cmd_answer(flow),
-			 "packets", (json_int_t)flow->packets, "bytes", (json_int_t)flow->bytes,
-			 "age_sec", (int)(flow->age_ms / 1000),
-			 "idle_sec", (int)(flow->idle_ms / 1000));
+	return json_pack("{s:i, s:o, s:o, s:s, s:o, s:I, s:I, s:i, s:i}", "worker", worker, "port",
+			 weft_show_port_name(flow->key.arrival), "network",
+			 weft_show_network_name(flow->answer.network), "key",
+			 key + strspn(key, " "), "answer", flow_cmd_answer(flow), "packets",
+			 (json_int_t)flow->packets, "bytes", (json_int_t)flow->bytes, "age_sec",
+			 (int)(flow->age_ms / 1000), "idle_sec", (int)(flow->idle_ms / 1000));
 }
 
 static void

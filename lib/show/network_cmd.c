@@ -14,13 +14,13 @@ network_cmd_row(const struct weft_network *network, const struct weft_conf_netwo
 	for (uint16_t i = 0; i < network->n_members; i++)
 		n_ports += network->members[i] != network->wire;
 
-	return json_pack("{s:i, s:s, s:s?, s:s, s:o, s:s?, s:i, s:s, s:b, s:i, s:i}",
-			 "id", network->id, "name", network->name, "project", conf->project,
-			 "type", weft_network_type_name(conf->type),
-			 "segment", is_tagged ? json_integer(network->segment) : json_null(),
-			 "physical_network", conf->wire, "mtu", (int)network->mtu,
-			 "admin", weft_show_state(network->admin_up), "external", conf->external,
-			 "ports", n_ports, "fdb_entries", (int)weft_fdb_network_count(network->id));
+	return json_pack("{s:i, s:s, s:s?, s:s, s:o, s:s?, s:i, s:s, s:b, s:i, s:i}", "id",
+			 network->id, "name", network->name, "project", conf->project, "type",
+			 weft_network_type_name(conf->type), "segment",
+			 is_tagged ? json_integer(network->segment) : json_null(),
+			 "physical_network", conf->wire, "mtu", (int)network->mtu, "admin",
+			 weft_show_state(network->admin_up), "external", conf->external, "ports",
+			 n_ports, "fdb_entries", (int)weft_fdb_network_count(network->id));
 }
 
 /* The networks of the document are in the order of weft_show_network_ids(). */
@@ -35,8 +35,8 @@ network_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 	(void)call;
 	(void)errors;
 	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(rows, network_cmd_row(weft_topology->networks[ids[i]],
-							    &conf->networks[i]));
+		json_array_append_new(
+			rows, network_cmd_row(weft_topology->networks[ids[i]], &conf->networks[i]));
 	return rows;
 }
 
@@ -48,11 +48,10 @@ network_cmd_subnets(const struct weft_conf_network *network)
 	for (uint32_t i = 0; i < network->n_subnets; i++) {
 		const struct weft_conf_subnet *subnet = &network->subnets[i];
 
-		json_array_append_new(rows, json_pack("{s:s, s:o, s:o}", "name", subnet->name,
-						      "cidr", weft_show_ip(&subnet->cidr),
-						      "gateway",
-						      subnet->has_gateway ?
-							      weft_show_ip(&subnet->gateway) :
+		json_array_append_new(
+			rows, json_pack("{s:s, s:o, s:o}", "name", subnet->name, "cidr",
+					weft_show_ip(&subnet->cidr), "gateway",
+					subnet->has_gateway ? weft_show_ip(&subnet->gateway) :
 							      json_null()));
 	}
 	return rows;
@@ -79,10 +78,9 @@ network_cmd_static_macs(const struct weft_conf_network *network)
 	for (uint32_t i = 0; i < network->n_static_macs; i++) {
 		const struct weft_conf_static_mac *entry = &network->static_macs[i];
 
-		json_array_append_new(rows, json_pack("{s:o, s:s}", "mac",
-						      weft_show_mac(&entry->mac), "port",
-						      entry->port != NULL ? entry->port :
-									    entry->wire));
+		json_array_append_new(
+			rows, json_pack("{s:o, s:s}", "mac", weft_show_mac(&entry->mac), "port",
+					entry->port != NULL ? entry->port : entry->wire));
 	}
 	return rows;
 }
@@ -99,12 +97,10 @@ network_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	conf = weft_running_network(id);
 	row = network_cmd_row(weft_topology->networks[id], conf);
 	json_object_update_new(
-		row, json_pack("{s:o, s:o, s:i, s:I, s:s, s:o}",
-			       "subnets", network_cmd_subnets(conf),
-			       "port_names", network_cmd_port_names(conf),
-			       "mac_age", (int)conf->mac_age_sec,
-			       "mac_limit", (json_int_t)conf->mac_limit,
-			       "mac_limit_action",
+		row, json_pack("{s:o, s:o, s:i, s:I, s:s, s:o}", "subnets",
+			       network_cmd_subnets(conf), "port_names",
+			       network_cmd_port_names(conf), "mac_age", (int)conf->mac_age_sec,
+			       "mac_limit", (json_int_t)conf->mac_limit, "mac_limit_action",
 			       conf->mac_limit_action == WEFT_LIMIT_DROP ? "drop" : "forward",
 			       "static_macs", network_cmd_static_macs(conf)));
 	return row;

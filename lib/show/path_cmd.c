@@ -42,8 +42,7 @@ path_cmd_add_end(json_t *rows, uint16_t id, const struct weft_port_count *count)
 		path_cmd_add(rows, "device", json_sprintf("%s, link %s", wire->device, link),
 			     count);
 	else if (vif->vhost_user == NULL)
-		path_cmd_add(rows, "device", json_sprintf("%s, link %s", vif->device, link),
-			     count);
+		path_cmd_add(rows, "device", json_sprintf("%s, link %s", vif->device, link), count);
 	else
 		path_cmd_add(rows, "vhost-user",
 			     json_sprintf("%s, %s, link %s", vif->vhost_user,

@@ -10,18 +10,15 @@ port_cmd_row(uint16_t id)
 	struct weft_port_count count;
 
 	weft_port_count_sum(id, &count);
-	return json_pack("{s:i, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:i, s:I, s:I, s:I}",
-			 "id", id, "name", port->port->name,
-			 "kind", port->is_wire ? "wire" : "port",
-			 "network", weft_show_network_name(port->network),
-			 "driver", port->port->ops->name,
-			 "mac", port->has_mac ? weft_show_mac(&port->mac) : json_null(),
-			 "admin", weft_show_state(port->admin_up),
-			 "link", weft_show_state(weft_port_is_up(port->port)),
-			 "mtu", (int)port->mtu,
-			 "rx_packets", (json_int_t)count.rx_packets,
-			 "tx_packets", (json_int_t)count.tx_packets,
-			 "drops", (json_int_t)weft_show_drop_sum(&count));
+	return json_pack(
+		"{s:i, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:i, s:I, s:I, s:I}", "id", id, "name",
+		port->port->name, "kind", port->is_wire ? "wire" : "port", "network",
+		weft_show_network_name(port->network), "driver", port->port->ops->name, "mac",
+		port->has_mac ? weft_show_mac(&port->mac) : json_null(), "admin",
+		weft_show_state(port->admin_up), "link",
+		weft_show_state(weft_port_is_up(port->port)), "mtu", (int)port->mtu, "rx_packets",
+		(json_int_t)count.rx_packets, "tx_packets", (json_int_t)count.tx_packets, "drops",
+		(json_int_t)weft_show_drop_sum(&count));
 }
 
 static json_t *
@@ -114,11 +111,10 @@ port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
 
 	for (uint32_t i = 0; i < port->n_addresses; i++)
 		json_array_append_new(addresses, weft_show_ip(&port->addresses[i]));
-	json_object_update_new(
-		row, json_pack("{s:s?, s:s?, s:o, s:b}", "project",
-			       network == NULL ? NULL : network->project,
-			       "instance", port->instance,
-			       "addresses", addresses, "port_security", port->port_security));
+	json_object_update_new(row, json_pack("{s:s?, s:s?, s:o, s:b}", "project",
+					      network == NULL ? NULL : network->project, "instance",
+					      port->instance, "addresses", addresses,
+					      "port_security", port->port_security));
 	if (port->vhost_user != NULL)
 		json_object_update_new(
 			row, json_pack("{s:s, s:s}", "socket", port->vhost_user, "mode",
@@ -149,13 +145,11 @@ port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		port_cmd_add_vif(row, weft_running_port(id));
 	weft_port_count_sum(id, &count);
 	json_object_update_new(
-		row, json_pack("{s:I, s:I, s:I, s:i, s:o, s:o, s:o}",
-			       "rx_bytes", (json_int_t)count.rx_bytes,
-			       "tx_bytes", (json_int_t)count.tx_bytes,
-			       "miss_budget", (json_int_t)port->miss_budget,
-			       "fdb_entries", (int)weft_fdb_port_count(id),
-			       "rx_queues", port_cmd_rx_queues(port->port),
-			       "tx_queues", port_cmd_tx_queues(id),
+		row, json_pack("{s:I, s:I, s:I, s:i, s:o, s:o, s:o}", "rx_bytes",
+			       (json_int_t)count.rx_bytes, "tx_bytes", (json_int_t)count.tx_bytes,
+			       "miss_budget", (json_int_t)port->miss_budget, "fdb_entries",
+			       (int)weft_fdb_port_count(id), "rx_queues",
+			       port_cmd_rx_queues(port->port), "tx_queues", port_cmd_tx_queues(id),
 			       "drop_reasons", port_cmd_drops(&count)));
 	return row;
 }

@@ -34,17 +34,15 @@ status_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	(void)errors;
 	return json_pack("{s:s?, s:i, s:I, s:s?, s:i, s:I, s:i, s:i, s:i, s:i, s:I, s:i, s:o, "
 			 "s:b, s:s}",
-			 "version", weft_status_facts.version, "pid", (int)getpid(),
-			 "uptime_sec", (json_int_t)weft_clock_sec(),
-			 "config_file", weft_status_facts.config_file,
-			 "config_number", (int)weft_topology->number,
-			 "config_age_sec",
-			 (json_int_t)(weft_clock_sec() - weft_running_applied_sec()),
-			 "ports", (int)conf->n_ports, "networks", (int)conf->n_networks,
-			 "physical_networks", (int)conf->n_wires, "workers", weft_n_workers,
-			 "flows", (json_int_t)weft_show_flow_count(),
-			 "fdb_entries", (int)weft_fdb_count(), "buffers", status_cmd_buffers(),
-			 "hugepages", weft_status_facts.has_hugepages, "polling", polling);
+			 "version", weft_status_facts.version, "pid", (int)getpid(), "uptime_sec",
+			 (json_int_t)weft_clock_sec(), "config_file", weft_status_facts.config_file,
+			 "config_number", (int)weft_topology->number, "config_age_sec",
+			 (json_int_t)(weft_clock_sec() - weft_running_applied_sec()), "ports",
+			 (int)conf->n_ports, "networks", (int)conf->n_networks, "physical_networks",
+			 (int)conf->n_wires, "workers", weft_n_workers, "flows",
+			 (json_int_t)weft_show_flow_count(), "fdb_entries", (int)weft_fdb_count(),
+			 "buffers", status_cmd_buffers(), "hugepages",
+			 weft_status_facts.has_hugepages, "polling", polling);
 }
 
 WEFT_CMD("status", NULL, status_cmd_show);

@@ -162,8 +162,7 @@ trace_cmd_walk(struct trace_cmd *trace)
 	if (trace->trace.n == WEFT_TRACE_LINES)
 		trace_cmd_note(trace, WEFT_STAGES - 1, "and so on: too many to be told");
 	/* Not a stage finds that out: nobody is left after all were asked. */
-	if (trace->answer.kind == WEFT_ANSWER_DROP &&
-	    trace->answer.drop == DROP_BRIDGE_NO_RECEIVER)
+	if (trace->answer.kind == WEFT_ANSWER_DROP && trace->answer.drop == DROP_BRIDGE_NO_RECEIVER)
 		trace_cmd_note(trace, WEFT_STAGE_bridge,
 			       weft_drop_texts[DROP_BRIDGE_NO_RECEIVER].sentence);
 }
@@ -201,8 +200,7 @@ trace_cmd_look(void *worker, void *context)
 	const struct weft_flow_table *table = ((struct weft_worker *)worker)->table;
 	struct trace_cmd_cached *cached = context;
 	const struct weft_key *key = &cached->trace->key;
-	const struct weft_flow *flow =
-		weft_flow_find(table, key, weft_key_hash(key, table->seed));
+	const struct weft_flow *flow = weft_flow_find(table, key, weft_key_hash(key, table->seed));
 
 	cached->is_there = flow != NULL && flow->sum == weft_answer_sum(&flow->answer) &&
 			   cached->trace->wire_length <= flow->answer.longest;

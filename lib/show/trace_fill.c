@@ -199,8 +199,8 @@ fill_udp(const struct fill *fill)
 }
 
 int
-weft_trace_packet_complete(struct weft_trace_packet *packet,
-			   const struct weft_trace_sender *sender, struct weft_errors *errors)
+weft_trace_packet_complete(struct weft_trace_packet *packet, const struct weft_trace_sender *sender,
+			   struct weft_errors *errors)
 {
 	static void (*const layers[WEFT_LAYERS])(const struct fill *) = {
 		[WEFT_LAYER_ARP] = fill_arp, [WEFT_LAYER_IP] = fill_ip,

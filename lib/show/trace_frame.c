@@ -68,9 +68,9 @@ frame_put_eth(const struct weft_trace_packet *packet, uint8_t *at)
 {
 	rte_be16_t type = frame_be16(packet, WEFT_WORD_ETH_TYPE);
 	rte_be16_t tpid = RTE_BE16(RTE_ETHER_TYPE_VLAN);
-	rte_be16_t tci = rte_cpu_to_be_16(
-		(uint16_t)(frame_number(packet, WEFT_WORD_VLAN_PCP) << 13 |
-			   frame_number(packet, WEFT_WORD_VLAN_ID)));
+	rte_be16_t tci =
+		rte_cpu_to_be_16((uint16_t)(frame_number(packet, WEFT_WORD_VLAN_PCP) << 13 |
+					    frame_number(packet, WEFT_WORD_VLAN_ID)));
 
 	memcpy(at, &packet->values[WEFT_WORD_ETH_DST].mac, 6);
 	memcpy(at + 6, &packet->values[WEFT_WORD_ETH_SRC].mac, 6);

@@ -15,7 +15,9 @@ static const struct trace_value_name trace_value_protocols[] = {
 	{ "icmp6", 58 }, { "sctp", 132 }, { NULL, 0 },
 };
 static const struct trace_value_name trace_value_icmp_types[] = {
-	{ "echo-request", 8 }, { "echo-reply", 0 }, { NULL, 0 },
+	{ "echo-request", 8 },
+	{ "echo-reply", 0 },
+	{ NULL, 0 },
 };
 
 const struct trace_value_spec trace_value_specs[WEFT_WORDS] = {

@@ -115,8 +115,10 @@ words_take_word(struct words_parser *parser, char *text)
 		return;
 	}
 	if (value == NULL) {
-		weft_errors_add(parser->errors, "%s: '%.64s': key=value is right, and '/' between "
-				"layers", words_layers[parser->layer].name, text);
+		weft_errors_add(parser->errors,
+				"%s: '%.64s': key=value is right, and '/' between "
+				"layers",
+				words_layers[parser->layer].name, text);
 		return;
 	}
 	*value++ = '\0';

@@ -30,13 +30,12 @@ worker_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 	for (uint16_t i = 0; i < weft_n_workers; i++) {
 		const struct weft_worker *worker = weft_workers[i];
 
-		json_array_append_new(
-			rows, json_pack("{s:i, s:i, s:f, s:i, s:I, s:o}", "worker", i,
-					"core", worker->core,
-					"busy_percent", weft_load_of_worker(i),
-					"flows", (int)worker->table->n_flows,
-					"misses", (json_int_t)worker->misses,
-					"queues", worker_cmd_queues(&weft_topology->polls[i])));
+		json_array_append_new(rows, json_pack("{s:i, s:i, s:f, s:i, s:I, s:o}", "worker", i,
+						      "core", worker->core, "busy_percent",
+						      weft_load_of_worker(i), "flows",
+						      (int)worker->table->n_flows, "misses",
+						      (json_int_t)worker->misses, "queues",
+						      worker_cmd_queues(&weft_topology->polls[i])));
 	}
 	return rows;
 }

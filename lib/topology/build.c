@@ -270,8 +270,8 @@ build_place_all(struct weft_topology *next, const struct weft_topology *old,
 	uint32_t n = RTE_MIN(parts->polled, conf->n_wires + conf->n_ports);
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint16_t id = i < conf->n_wires ? parts->wire_ids[i] :
-						  parts->port_ids[i - conf->n_wires];
+		uint16_t id =
+			i < conf->n_wires ? parts->wire_ids[i] : parts->port_ids[i - conf->n_wires];
 		struct weft_port *port = parts->ports[id];
 
 		if (port != NULL && build_place_port(next, old, port, is_new) != 0)

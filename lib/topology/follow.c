@@ -4,7 +4,8 @@
 #include "core/log.h"
 #include "fdb/fdb.h"
 
-/* [C] As of the last weft_follow(), whatever snapshots there were in between: networks of ports, wires
+/* [C] As of the last weft_follow(), whatever snapshots there were in between: networks of ports,
+ * wires
  * of networks, plus one; 0: not there. */
 static uint32_t follow_networks[WEFT_PORTS_MAX];
 static uint32_t follow_wires[WEFT_NETWORKS_MAX];
@@ -74,7 +75,8 @@ follow_network(uint16_t id, const struct weft_network *network)
 	if (network == NULL)
 		return;
 	for (uint16_t i = 0; i < network->n_statics; i++)
-		if (weft_fdb_add_static(id, &network->statics[i].mac, network->statics[i].port) != 0)
+		if (weft_fdb_add_static(id, &network->statics[i].mac, network->statics[i].port) !=
+		    0)
 			weft_error("network %s: no room for its static MACs, see host.mac-entries",
 				   network->name);
 }

@@ -108,8 +108,10 @@ running_commit(struct weft_transition *change, struct weft_topology *next)
 	for (uint32_t i = 0; i < weft_link_count(weft_running.conf); i++)
 		if (change->is_gone[i])
 			weft_running.hooks->retire(weft_running.link_ids[i]);
-	weft_transition_release(&weft_running.port_names, &change->port_names, &weft_running.port_ids);
-	weft_transition_release(&weft_running.network_names, &change->network_names, &weft_running.network_ids);
+	weft_transition_release(&weft_running.port_names, &change->port_names,
+				&weft_running.port_ids);
+	weft_transition_release(&weft_running.network_names, &change->network_names,
+				&weft_running.network_ids);
 }
 
 static void

@@ -56,8 +56,10 @@ uint32_t weft_running_applied_sec(void);
 /** Lets drivers look after their links; call about once a second. */
 void weft_running_refresh(void);
 
-/** Only the first @p n of all ports (wires, then ports, in the document's order) receive: used to let
- *  pcap files be read one after the other. UINT32_MAX: all. Takes effect at once. @return 0 or -ENOMEM */
+/** Only the first @p n of all ports (wires, then ports, in the document's order) receive: used to
+ *  let
+ *  pcap files be read one after the other. UINT32_MAX: all. Takes effect at once. @return 0 or
+ * -ENOMEM */
 int weft_running_poll_first(uint32_t n);
 
 #endif

@@ -84,9 +84,8 @@ topology_is_same_port(const struct weft_attachment *a, const struct weft_attachm
 static bool
 topology_is_same_wire(const struct weft_attachment *a, const struct weft_attachment *b)
 {
-	return a->network_by_vid == NULL ||
-	       memcmp(a->network_by_vid, b->network_by_vid,
-		      WEFT_VIDS * sizeof(*a->network_by_vid)) == 0;
+	return a->network_by_vid == NULL || memcmp(a->network_by_vid, b->network_by_vid,
+						   WEFT_VIDS * sizeof(*a->network_by_vid)) == 0;
 }
 
 static void

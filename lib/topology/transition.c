@@ -18,7 +18,7 @@ transition_spec(const struct weft_conf *conf, uint32_t link)
 /* A name keeps its number; a new one gets a free one. */
 static int
 transition_number(const struct weft_names *old, struct weft_ids *ids, struct weft_names *names,
-	       const char *name, uint16_t *id)
+		  const char *name, uint16_t *id)
 {
 	int32_t number = weft_names_find(old, name);
 
@@ -37,16 +37,17 @@ weft_transition_number(struct weft_transition *change)
 	const struct weft_conf *conf = change->conf;
 
 	for (uint32_t i = 0; i < change->n_links; i++)
-		if (transition_number(&weft_running.port_names, &weft_running.port_ids, &change->port_names,
-				   weft_link_name(conf, i), &change->link_ids[i]) != 0)
+		if (transition_number(&weft_running.port_names, &weft_running.port_ids,
+				      &change->port_names, weft_link_name(conf, i),
+				      &change->link_ids[i]) != 0)
 			return weft_errors_add(change->errors,
 					       "%s: more than %d ports and physical networks, "
 					       "counting those that go",
 					       conf->file, WEFT_PORTS_MAX);
 	for (uint32_t i = 0; i < conf->n_networks; i++)
 		if (transition_number(&weft_running.network_names, &weft_running.network_ids,
-				   &change->network_names, conf->networks[i].name,
-				   &change->net_ids[i]) != 0)
+				      &change->network_names, conf->networks[i].name,
+				      &change->net_ids[i]) != 0)
 			return weft_errors_add(change->errors,
 					       "%s: more than %d networks, counting those that go",
 					       conf->file, WEFT_NETWORKS_MAX);
@@ -58,7 +59,7 @@ weft_transition_number(struct weft_transition *change)
 /* Gives back the numbers of names that are in @p names and not in @p others. */
 void
 weft_transition_release(const struct weft_names *names, const struct weft_names *others,
-		struct weft_ids *ids)
+			struct weft_ids *ids)
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (weft_names_find(others, names->list[i].name) < 0)
@@ -69,7 +70,7 @@ weft_transition_release(const struct weft_names *names, const struct weft_names 
 
 static int
 transition_open(struct weft_transition *change, const struct weft_conf *conf, uint32_t link,
-	     uint16_t id)
+		uint16_t id)
 {
 	struct weft_port_spec spec = transition_spec(conf, link);
 
@@ -240,7 +241,8 @@ transition_set_mtus(const struct weft_transition *change, bool is_undo, struct w
 
 		if (change->fates[i] != WEFT_FATE_KEEP || port->ops->set_mtu == NULL)
 			continue;
-		old = transition_spec(weft_running.conf, weft_running_link_of(change->link_ids[i])).mtu;
+		old = transition_spec(weft_running.conf, weft_running_link_of(change->link_ids[i]))
+			      .mtu;
 		new = transition_spec(change->conf, i).mtu;
 		if (old != new && port->ops->set_mtu(port, is_undo ? old : new, errors) != 0)
 			rc = -EIO;
@@ -271,8 +273,10 @@ weft_transition_undo(struct weft_transition *change)
 	for (size_t i = 0; i < reopen.n; i++)
 		weft_errors_add(change->errors, "while going back: %s", reopen.lines[i]);
 	weft_errors_clear(&reopen);
-	weft_transition_release(&change->port_names, &weft_running.port_names, &weft_running.port_ids);
-	weft_transition_release(&change->network_names, &weft_running.network_names, &weft_running.network_ids);
+	weft_transition_release(&change->port_names, &weft_running.port_names,
+				&weft_running.port_ids);
+	weft_transition_release(&change->network_names, &weft_running.network_names,
+				&weft_running.network_ids);
 }
 
 /* Everything that can fail. @return the next snapshot, or NULL with reasons */

@@ -22,7 +22,7 @@
 #define WEFT_VIDS 4096
 #define WEFT_TAG 0x1000 /* the frame has a tag; the VID is in the bits below */
 #define WEFT_TAG_DOUBLE 0x2000 /* and another 0x8100 tag right behind it */
-#define WEFT_TAG_VID(tag) ((tag) & 0xfff)
+#define WEFT_TAG_VID(tag) ((tag)&0xfff)
 
 /** The front of a frame, as it stands or as it shall leave. */
 struct weft_ether_head {

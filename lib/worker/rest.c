@@ -5,9 +5,11 @@
  *	since the last packet	it
  *	up to 50 us		looks again at once
  *	up to 5 ms		naps 100 us between two looks
- *	longer			asks every queue to signal its next packet, looks once more, and sleeps
- *				until one does; if a device cannot signal it keeps napping, 500 us at
- *				a time after a tenth of a second: on a virtual host each nap costs 10 us
+ *	longer			asks every queue to signal its next packet, looks once more,
+ *				and sleeps until one does
+ *
+ * If a device cannot signal it keeps napping, 500 us at a time after a tenth of a second: on a
+ * virtual host each nap costs 10 us.
  *
  * A sleeper wakes up now and then all the same, to sweep and to see a new topology.
  */
@@ -93,7 +95,8 @@ rest_arm(struct weft_worker *worker)
 	for (uint32_t i = 0; i < polls->n; i++)
 		if (!rest_arm_queue(worker, &polls->list[i])) {
 			weft_rest_end(worker);
-			worker->arm_again = worker->now_tsc + REST_ASK_MS * weft_clock_cycles_per_ms;
+			worker->arm_again =
+				worker->now_tsc + REST_ASK_MS * weft_clock_cycles_per_ms;
 			return false;
 		}
 	return rest_watch(worker->wait_fd, worker->wake_fd) == 0;
@@ -127,8 +130,8 @@ weft_rest(struct weft_worker *worker)
 	} else if (idle_us >= REST_NAPS_US) {
 		/* Armed now: the next loop looks once more, then it sleeps. */
 		if (!rest_arm(worker))
-			rest_nap(worker, idle_us < REST_LONG_NAPS_US ? REST_NAP_NS :
-								       REST_LONG_NAP_NS);
+			rest_nap(worker,
+				 idle_us < REST_LONG_NAPS_US ? REST_NAP_NS : REST_LONG_NAP_NS);
 	} else if (idle_us >= REST_AWAKE_US) {
 		rest_nap(worker, REST_NAP_NS);
 	}

@@ -10,7 +10,8 @@
 #include "worker/worker.h"
 
 #define SWEEP_ROUND_MS 1000
-#define SWEEP_TOUCH_MS 4000 /* how much older than in truth an FDB entry may seem; ages are 10 s or more */
+#define SWEEP_TOUCH_MS                                                                             \
+	4000 /* how much older than in truth an FDB entry may seem; ages are 10 s or more */
 #define SWEEP_LINES_MAX 64 /* per slice, however late we are: 2,048 entries */
 
 static void

@@ -45,7 +45,8 @@ weft_workers_create(uint32_t flow_entries, struct weft_errors *errors)
 			worker->table = weft_flow_table_create(flow_entries);
 		if (worker == NULL || worker->table == NULL) {
 			rte_free(worker);
-			weft_errors_add(errors, "no memory for the flow table of worker %u (%u entries)",
+			weft_errors_add(errors,
+					"no memory for the flow table of worker %u (%u entries)",
 					weft_n_workers, flow_entries);
 			return -ENOMEM;
 		}
@@ -143,7 +144,8 @@ int
 weft_workers_start(void)
 {
 	for (uint16_t i = 0; i < weft_n_workers; i++) {
-		int rc = rte_eal_remote_launch(worker_loop, weft_workers[i], weft_workers[i]->lcore);
+		int rc =
+			rte_eal_remote_launch(worker_loop, weft_workers[i], weft_workers[i]->lcore);
 
 		if (rc != 0)
 			return rc;

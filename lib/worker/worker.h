@@ -7,7 +7,8 @@
  * packet may leave by any port from any worker.
  *
  * Adaptive polling: when nothing has come for a while, a worker rests between two looks at its
- * queues, so that an idle switch leaves its cores to others; see rest.c. With `polling: busy` it never
+ * queues, so that an idle switch leaves its cores to others; see rest.c. With `polling: busy` it
+ * never
  * does.
  *
  * Other threads that want to look into a worker (list its flows) do not read its memory: they hand
@@ -110,7 +111,8 @@ int weft_workers_start(void);
 void weft_workers_stop(void);
 void weft_workers_destroy(void);
 
-/** Runs @p job on a worker, between two bursts, and returns when it has run. Jobs are short: packets
+/** Runs @p job on a worker, between two bursts, and returns when it has run. Jobs are short:
+ *  packets
  *  wait. Must not be called after weft_workers_stop(). */
 void weft_worker_call(struct weft_worker *worker, weft_worker_job job, void *context);
 
@@ -162,7 +164,8 @@ weft_tx_add(struct weft_worker *worker, uint16_t port, struct rte_mbuf *packet)
 /** Ages flows and keeps FDB entries young, one bounded slice per call. */
 void weft_sweep(struct weft_worker *worker);
 
-/** Found nothing in this loop: spins, naps or sleeps, as the configuration and the time since the last
+/** Found nothing in this loop: spins, naps or sleeps, as the configuration and the time since the
+ *  last
  *  packet ask for. The caller is quiescent. */
 void weft_rest(struct weft_worker *worker);
 

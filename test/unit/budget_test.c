@@ -69,7 +69,8 @@ budget_test_ask(struct weft_worker *worker, const struct weft_attachment *arriva
 	return granted;
 }
 
-/* In a row: rate, how often it is asked, for how long; and per mille of what it may have at most. */
+/* In a row: rate, how often it is asked, for how long; and per mille of what it may have at most.
+ * */
 static const struct {
 	uint32_t rate;
 	uint64_t every_us, for_us;
@@ -131,8 +132,13 @@ test_a_pause_earns_a_tenth_of_a_second_at_most(void **state)
 {
 	static const struct {
 		uint32_t rate, store;
-	} cases[] = { { 1, 1 }, { 9, 1 }, { 10, 1 }, { 25, 2 }, { 1000, 100 },
-		      { 250000, 25000 }, { 100000000, 10000000 } };
+	} cases[] = { { 1, 1 },
+		      { 9, 1 },
+		      { 10, 1 },
+		      { 25, 2 },
+		      { 1000, 100 },
+		      { 250000, 25000 },
+		      { 100000000, 10000000 } };
 	static const uint64_t pauses_us[] = { 1100 * BUDGET_TEST_MS, 3600 * BUDGET_TEST_SEC,
 					      86400 * 365 * BUDGET_TEST_SEC };
 	struct weft_worker *worker = budget_test_worker();

@@ -13,7 +13,9 @@
 #include "cmd/cmd.h"
 
 static const struct weft_cmd_spec args_test_spec = {
-	"thing", "list", "Lists things",
+	"thing",
+	"list",
+	"Lists things",
 	{ { .key = "name", .flags = WEFT_ARG_REQUIRED, .help = "the thing" },
 	  { .key = "limit", .type = WEFT_ARG_NUMBER, .min = 1, .max = 100, .help = "how many" },
 	  { .key = "any", .type = WEFT_ARG_NUMBER, .help = "any number" },

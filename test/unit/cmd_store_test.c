@@ -57,8 +57,10 @@ test_cmd_store_parts(void **state)
 	static const struct {
 		size_t bytes;
 		uint64_t parts;
-	} table[] = { { 0, 1 }, { 1, 1 }, { PART - 1, 1 }, { PART, 1 }, { PART + 1, 2 },
-		      { 2 * PART, 2 }, { 2 * PART + 1, 3 }, { 100 * PART + 7, 101 } };
+	} table[] = {
+		{ 0, 1 },	 { 1, 1 },	  { PART - 1, 1 },     { PART, 1 },
+		{ PART + 1, 2 }, { 2 * PART, 2 }, { 2 * PART + 1, 3 }, { 100 * PART + 7, 101 }
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -277,7 +277,7 @@ change_test_merge_twice(void **state)
 static const struct change_delete {
 	const char *noun, *name;
 	const char *refusal; /* NULL: nothing refers to it */
-	const char *says;    /* the difference to the base, with cascade; NULL: impossible */
+	const char *says; /* the difference to the base, with cascade; NULL: impossible */
 } change_deletes[] = {
 	{ "port", "vm3", NULL, "- port vm3\n" },
 	{ "port", "vm1",

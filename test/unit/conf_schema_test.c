@@ -33,8 +33,8 @@ schema_check_object(const json_t *schema, const struct conf_object *object)
 		assert_int_equal(json_object_get(property, "default") != NULL,
 				 field->fallback != NULL);
 		if (field->object != NULL)
-			schema_check_object(field->is_list ? json_object_get(property, "items")
-							   : property,
+			schema_check_object(field->is_list ? json_object_get(property, "items") :
+							     property,
 					    field->object);
 	}
 }

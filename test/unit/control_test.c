@@ -207,9 +207,9 @@ test_who_waits_at_the_end_is_told_so(void **state)
 	assert_int_equal(weft_control_init(), 0);
 	assert_int_equal(weft_control_post(control_test_increment, &posted), 0);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(pthread_create(&callers[i].thread, NULL, control_test_call,
-						&callers[i]),
-				 0);
+		assert_int_equal(
+			pthread_create(&callers[i].thread, NULL, control_test_call, &callers[i]),
+			0);
 	usleep(20000);
 	weft_control_fini();
 	for (int i = 0; i < 3; i++) {
@@ -360,7 +360,8 @@ test_a_file_is_heard_until_it_is_unwatched(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(pipe(pipes[i].ends), 0);
-		assert_int_equal(weft_control_watch(pipes[i].ends[0], control_test_hear, &pipes[i]), 0);
+		assert_int_equal(weft_control_watch(pipes[i].ends[0], control_test_hear, &pipes[i]),
+				 0);
 		assert_int_equal(write(pipes[i].ends[1], "abc", 3), 3);
 	}
 	control_test_run_a_while();
@@ -385,7 +386,8 @@ test_what_cannot_be_watched_is_refused(void **state)
 	assert_int_equal(weft_control_watch(4321, control_test_increment, NULL), -EBADF);
 }
 
-#define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, control_test_start, control_test_stop)
+#define CONTROL_TEST(name)                                                                         \
+	cmocka_unit_test_setup_teardown(name, control_test_start, control_test_stop)
 
 int
 main(void)

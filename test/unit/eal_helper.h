@@ -28,9 +28,9 @@ static inline int
 eal_helper_start(void **state)
 {
 	char lcore[32];
-	char *argv[] = { "test", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
-			 "--iova-mode", "va", "-m", "256", "--log-level", "*:error", "--lcores",
-			 lcore };
+	char *argv[] = { "test",	"--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
+			 "--iova-mode", "va",	     "-m",	 "256",		"--log-level",
+			 "*:error",	"--lcores",  lcore };
 	cpu_set_t allowed;
 	int core = 0;
 

@@ -98,7 +98,8 @@ fdb_test_note_gens(void)
 		fdb_test_gens.port_rooms[p] = weft_gen_read(weft_gen_slot(WEFT_GEN_MAC_ROOM, p));
 }
 
-/* A lookup that answers otherwise, room that was made, a limit that changed: each moves its slot. */
+/* A lookup that answers otherwise, room that was made, a limit that changed: each moves its slot.
+ * */
 static void
 fdb_test_check_gens(void)
 {
@@ -130,8 +131,8 @@ fdb_test_check_gens(void)
 				    fdb_test_gens.port_rooms[p]);
 	for (uint16_t n = 0; n < FDB_TEST_NETWORKS; n++)
 		if (before->network_limits[n] != fdb_test.network_limits[n])
-			assert_true(weft_gen_read(weft_gen_slot(WEFT_GEN_MAC_ROOM,
-								(uint64_t)n << 16)) !=
+			assert_true(weft_gen_read(
+					    weft_gen_slot(WEFT_GEN_MAC_ROOM, (uint64_t)n << 16)) !=
 				    fdb_test_gens.network_rooms[n]);
 }
 
@@ -234,13 +235,13 @@ fdb_test_flush(uint32_t network, uint32_t port, int32_t mac, bool statics)
 
 			if (!entry->is_there || (entry->is_static && !statics) ||
 			    (network != WEFT_FDB_ANY && network != n) ||
-			    (port != WEFT_FDB_ANY && port != entry->port) ||
-			    (mac >= 0 && mac != m))
+			    (port != WEFT_FDB_ANY && port != entry->port) || (mac >= 0 && mac != m))
 				continue;
 			*entry = (struct fdb_test_entry){ 0 };
 			removed++;
 		}
-	assert_int_equal(weft_fdb_flush(network, port, mac < 0 ? NULL : &address, statics), removed);
+	assert_int_equal(weft_fdb_flush(network, port, mac < 0 ? NULL : &address, statics),
+			 removed);
 }
 
 static void
@@ -290,7 +291,8 @@ fdb_test_step(struct dice *dice)
 	else if (what < 980)
 		fdb_test_age();
 	else
-		fdb_test_set_limits(network, port, dice_once_in(dice, 2) ? 0 : dice_below(dice, 20));
+		fdb_test_set_limits(network, port,
+				    dice_once_in(dice, 2) ? 0 : dice_below(dice, 20));
 }
 
 /* ---- tests ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The FDB under load: two workers learn and look up while the control thread flushes, ages, and sets
+ * The FDB under load: two workers learn and look up while the control thread flushes, ages, and
+ * sets
  * static entries and limits. Afterwards the books must balance.
  */
 #include "eal_helper.h"
@@ -122,9 +123,9 @@ fdb_threads_disturb(struct dice *dice)
 		weft_fdb_del_static((uint16_t)dice_below(dice, 2), &mac);
 	else
 		while (weft_fdb_next(&cursor, 1000, &row))
-			assert_true(fdb_threads_is_possible(
-				(uint32_t)row.mac.addr_bytes[4] << 8 | row.mac.addr_bytes[5],
-				row.port));
+			assert_true(fdb_threads_is_possible((uint32_t)row.mac.addr_bytes[4] << 8 |
+								    row.mac.addr_bytes[5],
+							    row.port));
 	assert_in_range(weft_fdb_port_count(FDB_THREADS_PORTS - 1), 0, FDB_THREADS_LIMIT);
 }
 
@@ -161,9 +162,8 @@ fdb_threads_play(uint32_t capacity)
 	fdb_threads_running = FDB_THREADS_WORKERS;
 	for (uint32_t i = 0; i < FDB_THREADS_WORKERS; i++) {
 		workers[i].id = i;
-		assert_int_equal(pthread_create(&workers[i].thread, NULL, fdb_threads_work,
-						&workers[i]),
-				 0);
+		assert_int_equal(
+			pthread_create(&workers[i].thread, NULL, fdb_threads_work, &workers[i]), 0);
 	}
 	while (__atomic_load_n(&fdb_threads_running, __ATOMIC_ACQUIRE) > 0)
 		fdb_threads_disturb(&dice);

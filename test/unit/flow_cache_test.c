@@ -2,8 +2,10 @@
 /*
  * The cache is only a cache.
  *
- * The same story is played several times: packets, changes of the configuration, flushes, links that
- * go down and up, and time. Once every packet is walked, because all flows are thrown away before it;
+ * The same story is played several times: packets, changes of the configuration, flushes, links
+ * that
+ * go down and up, and time. Once every packet is walked, because all flows are thrown away before
+ * it;
  * then with flow tables, large and small, in bursts, with one worker and with several. What leaves
  * each port, byte by byte, every counter and the FDB must be the same after every step.
  */
@@ -206,7 +208,8 @@ static void
 flow_cache_send(struct flow_cache_play *play, struct dice *dice, uint16_t arrival,
 		struct rte_mbuf **pkts, uint16_t n)
 {
-	struct weft_worker *worker = weft_workers[dice_below(dice, WEFT_WORKERS_MAX) % play->n_workers];
+	struct weft_worker *worker =
+		weft_workers[dice_below(dice, WEFT_WORKERS_MAX) % play->n_workers];
 
 	if (play->way == FLOW_CACHE_FORGETFUL && dice_once_in(&play->whims, 16))
 		forward_forget_flows(worker);
@@ -220,7 +223,8 @@ flow_cache_send(struct flow_cache_play *play, struct dice *dice, uint16_t arriva
 	}
 }
 
-/* Some packets arrive at one port: mostly frames that were seen before, and now and then a new one. */
+/* Some packets arrive at one port: mostly frames that were seen before, and now and then a new one.
+ * */
 static void
 flow_cache_burst(struct flow_cache_play *play, struct dice *dice, struct flow_cache_frame *known)
 {
@@ -238,11 +242,12 @@ flow_cache_burst(struct flow_cache_play *play, struct dice *dice, struct flow_ca
 			flow_cache_random_frame(dice, frame);
 		pkts[i] = forward_packet(frame->bytes, frame->length);
 	}
-	arrival = n_links == 0 ? -1 :
-				 weft_topology_find_port(weft_topology,
-							 link < conf->n_wires ?
-								 conf->wires[link].name :
-								 conf->ports[link - conf->n_wires].name);
+	arrival = n_links == 0 ?
+			  -1 :
+			  weft_topology_find_port(weft_topology,
+						  link < conf->n_wires ?
+							  conf->wires[link].name :
+							  conf->ports[link - conf->n_wires].name);
 	if (arrival < 0)
 		rte_pktmbuf_free_bulk(pkts, n);
 	else
@@ -280,8 +285,10 @@ flow_cache_step(struct flow_cache_play *play, struct dice *dice, struct site *si
 		return "packets";
 	}
 	if (what < 88) {
-		/* A flow that is walked again, and refused before it is learned from, forgets that it
-		 * was in use since the last sweep: the FDB may seem a little older than in truth. */
+		/* A flow that is walked again, and refused before it is learned from, forgets that
+		 * it
+		 * was in use since the last sweep: the FDB may seem a little older than in truth.
+		 * */
 		forward_sweep();
 		assert_int_equal(weft_running_apply(site_step(site, dice), &errors), 0);
 		return "configuration";
@@ -365,10 +372,8 @@ static const struct {
 	uint32_t flow_entries;
 	bool may_forget;
 } flow_cache_ways[] = {
-	{ FLOW_CACHE_WALK_ALWAYS, 1, 64, false },
-	{ FLOW_CACHE_BURSTS, 1, 16384, false },
-	{ FLOW_CACHE_BURSTS, 3, 16384, false },
-	{ FLOW_CACHE_BURSTS, 1, 32, true },
+	{ FLOW_CACHE_WALK_ALWAYS, 1, 64, false }, { FLOW_CACHE_BURSTS, 1, 16384, false },
+	{ FLOW_CACHE_BURSTS, 3, 16384, false },	  { FLOW_CACHE_BURSTS, 1, 32, true },
 	{ FLOW_CACHE_FORGETFUL, 2, 64, true },
 };
 

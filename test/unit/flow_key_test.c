@@ -34,8 +34,8 @@ flow_key_slow_ip(struct weft_key *key, const uint8_t *ip, uint32_t length, uint1
 {
 	struct weft_ip_info info = { 0 };
 	bool is_four = type == 0x0800;
-	bool is_whole = is_four ? weft_ip4_parse(ip, length, &info) :
-				  weft_ip6_parse(ip, length, &info);
+	bool is_whole =
+		is_four ? weft_ip4_parse(ip, length, &info) : weft_ip6_parse(ip, length, &info);
 
 	if (!is_whole) {
 		key->kind = WEFT_KEY_L2 | WEFT_KEY_BROKEN;
@@ -108,8 +108,9 @@ flow_key_random_frame(struct dice *dice, uint8_t *frame, uint32_t size)
 	dice_fill(dice, frame, size);
 	for (uint32_t tags = dice_below(dice, 4); tags > 1; tags--) {
 		at = flow_key_put16(frame, at, 0x8100);
-		at = flow_key_put16(frame, at, dice_once_in(dice, 3) ? 0xe000 :
-							   (uint16_t)dice_below(dice, 65536));
+		at = flow_key_put16(frame, at,
+				    dice_once_in(dice, 3) ? 0xe000 :
+							    (uint16_t)dice_below(dice, 65536));
 	}
 	at = flow_key_put16(frame, at, type);
 	if (type == 0x0800) {
@@ -231,7 +232,8 @@ test_ip_keys_in_words_say_who_talks_to_whom(void **state)
 	six.kind = WEFT_KEY_IP6 | WEFT_KEY_FRAGMENT;
 	memset(six.ip6_src, 0xfe, 16);
 	memset(six.ip6_dst, 0xab, 16);
-	weft_key_format(&six, "a-name-of-63-letters-is-the-longest-name-that-a-port-can-have-here", text);
+	weft_key_format(&six, "a-name-of-63-letters-is-the-longest-name-that-a-port-can-have-here",
+			text);
 	assert_non_null(strstr(text, "fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe > "
 				     "abab:abab:abab:abab:abab:abab:abab:abab"));
 	assert_non_null(strstr(text, "fragment"));
@@ -326,8 +328,9 @@ test_keys_spread_over_lines_and_signatures(void **state)
 			by_signature =
 				flow_key_chi_square(signatures, FLOW_KEY_LINES, FLOW_KEY_LOAD);
 			if (by_line > most || by_signature > most)
-				print_error("round %u family %u: lines %.0f signatures %.0f of %.0f\n",
-					    round, family, by_line, by_signature, most);
+				print_error(
+					"round %u family %u: lines %.0f signatures %.0f of %.0f\n",
+					round, family, by_line, by_signature, most);
 			assert_true(by_line <= most && by_signature <= most);
 		}
 	}

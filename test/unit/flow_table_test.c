@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The flow table against a list: what is in it is found, what is found is right, and what is lost was
+ * The flow table against a list: what is in it is found, what is found is right, and what is lost
+ * was
  * evicted.
  */
 #include "eal_helper.h"
@@ -88,7 +89,8 @@ flow_table_add(struct weft_flow_table *table, struct flow_table_row *row, struct
 	flow->sum = row->sum;
 	flow->packets = 7;
 	if (row->group != 0) {
-		struct weft_output outputs[2] = { { .port = (uint16_t)row->group }, { .port = 99 } };
+		struct weft_output outputs[2] = { { .port = (uint16_t)row->group },
+						  { .port = 99 } };
 
 		flow->answer.group = weft_group_get(&table->groups, outputs, 2);
 	}
@@ -199,8 +201,8 @@ test_a_table_does_what_a_list_would_do(void **state)
 	static const struct {
 		uint32_t capacity, n_keys;
 	} cases[] = {
-		{ 1, 100 }, { 32, 40 }, { 33, 1000 }, { 64, 3000 }, { 256, 300 }, { 1024, 3000 },
-		{ 65536, 3000 },
+		{ 1, 100 },   { 32, 40 },     { 33, 1000 },    { 64, 3000 },
+		{ 256, 300 }, { 1024, 3000 }, { 65536, 3000 },
 	};
 
 	(void)state;
@@ -248,7 +250,8 @@ test_what_was_found_before_does_not_match_by_mistake(void **state)
 		found[i] = flow_table_find(table, &flow_table_rows[i]);
 	}
 	for (uint32_t i = RTE_DIM(found); i < FLOW_TABLE_KEYS; i++) {
-		struct weft_flow *gone = flow_table_find(table, &flow_table_rows[dice_below(&dice, i)]);
+		struct weft_flow *gone =
+			flow_table_find(table, &flow_table_rows[dice_below(&dice, i)]);
 
 		flow_table_add(table, &flow_table_rows[i], &dice, i);
 		if (gone != NULL && i % 4 == 0)
@@ -290,9 +293,14 @@ test_keys_with_one_hash_are_told_apart(void **state)
 static void
 test_any_hash_will_do(void **state)
 {
-	static const uint64_t hashes[] = { 0, UINT64_MAX, 0x0000ffffffffffff, 0x0001000000000000,
-					   0x7fff000000000000, 0x8000000000000000,
-					   0xff00000000000000, 0x00ff000000000000 };
+	static const uint64_t hashes[] = { 0,
+					   UINT64_MAX,
+					   0x0000ffffffffffff,
+					   0x0001000000000000,
+					   0x7fff000000000000,
+					   0x8000000000000000,
+					   0xff00000000000000,
+					   0x00ff000000000000 };
 	struct weft_flow_table *table = weft_flow_table_create(32);
 	struct dice dice = { 10 };
 

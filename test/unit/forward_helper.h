@@ -26,7 +26,8 @@ forward_on_applied(const struct weft_conf *conf)
 	(void)conf;
 }
 
-static const struct weft_running_hooks forward_hooks = { forward_on_applied, weft_port_count_retire };
+static const struct weft_running_hooks forward_hooks = { forward_on_applied,
+							 weft_port_count_retire };
 
 /** Workers, FDB and an empty configuration. */
 static inline void
@@ -37,8 +38,7 @@ forward_start(uint16_t n_workers, uint32_t flow_entries, uint32_t mac_entries)
 						       RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	assert_non_null(forward_pool);
 	for (uint16_t i = 0; i < n_workers; i++) {
-		struct weft_worker *worker =
-			aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*worker), 64));
+		struct weft_worker *worker = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*worker), 64));
 
 		assert_non_null(worker);
 		memset(worker, 0, sizeof(*worker));

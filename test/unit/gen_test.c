@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Generations: a remembered answer notices every change of what it stands on, whoever changes it and
+ * Generations: a remembered answer notices every change of what it stands on, whoever changes it
+ * and
  * whenever.
  */
 #include <pthread.h>
@@ -170,13 +171,14 @@ test_no_stale_answer_looks_fresh(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, gen_test_change,
-						&gen_test_objects[i]),
-				 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, gen_test_change, &gen_test_objects[i]),
+			0);
 	sum = gen_test_walk(values);
 	while (settled[0] < GEN_TEST_CHANGES || settled[1] < GEN_TEST_CHANGES) {
 		for (int i = 0; i < 2; i++)
-			settled[i] = __atomic_load_n(&gen_test_objects[i].settled, __ATOMIC_ACQUIRE);
+			settled[i] =
+				__atomic_load_n(&gen_test_objects[i].settled, __ATOMIC_ACQUIRE);
 		if (weft_answer_sum(&answer) == sum) {
 			hits++;
 			assert_true(values[0] >= settled[0] && values[1] >= settled[1]);

@@ -74,8 +74,10 @@ test_names_are_found_exactly(void **state)
 		const char *name;
 		int32_t id;
 	} cases[] = {
-		{ "b", 2 }, { "bb", 4 }, { "a-very-long-name", 65535 }, { "B", 3 }, { "0", 0 },
-		{ "a", -1 }, { "", -1 }, { "bbb", -1 }, { "a-very-long-nam", -1 }, { NULL, -1 },
+		{ "b", 2 },   { "bb", 4 },   { "a-very-long-name", 65535 },
+		{ "B", 3 },   { "0", 0 },    { "a", -1 },
+		{ "", -1 },   { "bbb", -1 }, { "a-very-long-nam", -1 },
+		{ NULL, -1 },
 	};
 	struct weft_names names;
 
@@ -107,7 +109,7 @@ static void
 test_thousands_of_names(void **state)
 {
 	enum { MANY = 16384 };
-	char (*text)[16] = calloc(MANY, sizeof(*text));
+	char(*text)[16] = calloc(MANY, sizeof(*text));
 	struct weft_names names;
 
 	(void)state;

@@ -2,7 +2,8 @@
 /*
  * The path as a story: who sends what, and what becomes of it.
  *
- * Frames are words: "b < a" is from 02:00:00:00:00:0a to 02:00:00:00:00:0b, "*" is broadcast; then tags,
+ * Frames are words: "b < a" is from 02:00:00:00:00:0a to 02:00:00:00:00:0b, "*" is broadcast; then
+ * tags,
  * then what is inside. Results are words as well: the ports where it leaves, in order, with the tag
  * that it has there, or the reason for which it is dropped. What leaves is compared byte by byte
  * with what a slow hand makes of the frame.
@@ -153,9 +154,10 @@ path_walk_build(struct path_walk_frame *frame, const char *text)
 		tag = strtok_r(NULL, " ", &words);
 		path_walk_put16(frame, 0x8100);
 		/* With a priority that must not come out anywhere. */
-		path_walk_put16(frame, tag[0] == 'p' ? 0xa000 :
-						       (uint16_t)(0x6000 + atoi(strtok_r(NULL, " ",
-											&words))));
+		path_walk_put16(frame,
+				tag[0] == 'p' ?
+					0xa000 :
+					(uint16_t)(0x6000 + atoi(strtok_r(NULL, " ", &words))));
 	}
 	path_walk_put_inside(frame, &words);
 	if (strstr(text, "payload") == NULL && strstr(text, "cut") == NULL && frame->length < 60)
@@ -192,7 +194,8 @@ path_walk_say_drops(FILE *out)
 			path_walk_seen[reason] |= *drops > 0;
 			for (; *drops > 0; --*drops)
 				fprintf(out, "%s%s/%s", ftell(out) > 0 ? ", " : "",
-					weft_drop_texts[reason].stage, weft_drop_texts[reason].word);
+					weft_drop_texts[reason].stage,
+					weft_drop_texts[reason].word);
 		}
 }
 

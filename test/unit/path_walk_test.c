@@ -163,7 +163,8 @@ test_port_security_asks_for_mac_and_addresses(void **state)
 		       { "h1", "* < a ip 10.0.0.12", "admit/ip-spoofed" },
 		       { "h1", "* < a ip 0.0.0.0", "admit/ip-spoofed" },
 		       { "h1", "* < a prio ip 10.0.0.12", "admit/ip-spoofed" },
-		       { "h1", "* < a dhcp", "h2, h3, h4" }, { "h1", "* < a dns", "admit/ip-spoofed" },
+		       { "h1", "* < a dhcp", "h2, h3, h4" },
+		       { "h1", "* < a dns", "admit/ip-spoofed" },
 		       { "h1", "* < a arp a 10.0.0.11", "h2, h3, h4" },
 		       { "h1", "* < a arp a 10.0.0.12", "admit/arp-spoofed" },
 		       { "h1", "* < a arp b 10.0.0.10", "admit/arp-spoofed" },
@@ -304,11 +305,13 @@ test_configuration_changes_are_seen_at_once(void **state)
 			"ports:\n"
 			"  - {name: b1, network: blue, vhost-user: /s/b1, admin: down}\n"
 			"  - {name: b2, network: blue, vhost-user: /s/b2}\n");
-	PATH_WALK_PLAY({ "b1", "* < a", "terminate/port-down" }, { "b2", "a < b", "deliver/port-down" },
+	PATH_WALK_PLAY({ "b1", "* < a", "terminate/port-down" },
+		       { "b2", "a < b", "deliver/port-down" },
 		       { "b2", "* < b", "deliver/port-down" });
 	path_walk_apply("networks: [{name: blue, type: local}]\n"
 			"ports: [{name: b2, network: blue, vhost-user: /s/b2}]\n");
-	PATH_WALK_PLAY({ "b2", "a < b", "bridge/no-receiver" }, { "b2", "* < b", "bridge/no-receiver" });
+	PATH_WALK_PLAY({ "b2", "a < b", "bridge/no-receiver" },
+		       { "b2", "* < b", "bridge/no-receiver" });
 }
 
 /* Buffers run out: the copy that cannot be made is counted. Otherwise the stories name them all. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The running configuration on long ways: after thousands of changes, some of which fail, it is what
- * it would be had it been built from scratch. And large: as many ports and networks as there may be.
+ * The running configuration on long ways: after thousands of changes, some of which fail, it is
+ * what
+ * it would be had it been built from scratch. And large: as many ports and networks as there may
+ * be.
  */
 #include "eal_helper.h"
 
@@ -61,8 +63,9 @@ running_random_write_port(const struct weft_topology *topology, uint16_t id, FIL
 {
 	const struct weft_attachment *a = topology->attachments[id];
 
-	fprintf(out, "port %u %s %p wire=%d up=%d sec=%d mac=%d %012" PRIx64
-		     " drops=%d net=%u mtu=%u limit=%u budget=%u ip=%d",
+	fprintf(out,
+		"port %u %s %p wire=%d up=%d sec=%d mac=%d %012" PRIx64
+		" drops=%d net=%u mtu=%u limit=%u budget=%u ip=%d",
 		id, a->port->name, (const void *)a->port, a->is_wire, a->admin_up, a->is_secured,
 		a->has_mac, weft_mac_number(&a->mac), a->drops_at_limit, a->network, a->mtu,
 		a->mac_limit, a->miss_budget, a->depth.is_ip);
@@ -79,8 +82,9 @@ static void
 running_random_write_network(const struct weft_network *n, FILE *out)
 {
 	fprintf(out, "network %u %s wire=%u up=%d drops=%d seg=%u mtu=%u age=%u limit=%u %s", n->id,
-		n->name, n->wire, n->admin_up, n->drops_at_limit, n->segment, n->mtu, n->mac_age_sec,
-		n->mac_limit, n->segment_ops == NULL ? "local" : n->segment_ops->name);
+		n->name, n->wire, n->admin_up, n->drops_at_limit, n->segment, n->mtu,
+		n->mac_age_sec, n->mac_limit,
+		n->segment_ops == NULL ? "local" : n->segment_ops->name);
 	for (uint16_t i = 0; i < n->n_statics; i++)
 		fprintf(out, " %012" PRIx64 "@%u", weft_mac_number(&n->statics[i].mac),
 			n->statics[i].port);
@@ -136,8 +140,8 @@ running_random_from_scratch(void)
 		ports[id] = weft_topology->attachments[id]->port;
 	}
 	for (uint32_t i = 0; i < conf->n_networks; i++)
-		networks[i] = (uint16_t)weft_topology_find_network(weft_topology,
-								   conf->networks[i].name);
+		networks[i] =
+			(uint16_t)weft_topology_find_network(weft_topology, conf->networks[i].name);
 	return weft_topology_build(&parts);
 }
 
@@ -163,7 +167,8 @@ running_random_check_devices(void)
 	assert_int_equal(fake.n_open, conf->n_wires + conf->n_ports);
 	for (uint32_t i = 0; i < conf->n_wires + conf->n_ports; i++) {
 		bool is_wire = i < conf->n_wires;
-		const struct weft_conf_port *port = is_wire ? NULL : &conf->ports[i - conf->n_wires];
+		const struct weft_conf_port *port =
+			is_wire ? NULL : &conf->ports[i - conf->n_wires];
 		const char *name = is_wire ? conf->wires[i].name : port->name;
 		const struct fake_device *device =
 			fake_device(is_wire ? conf->wires[i].device : port->vhost_user);
@@ -247,7 +252,8 @@ running_random_check_fdb(void)
 
 		assert_non_null(network);
 		assert_non_null(port);
-		assert_true(port->is_wire ? network->wire == row.port : port->network == row.network);
+		assert_true(port->is_wire ? network->wire == row.port :
+					    port->network == row.network);
 		entry = running_random_static(network, &row.mac);
 		assert_int_equal(row.origin == WEFT_FDB_STATIC, entry != NULL);
 		if (entry != NULL)
@@ -326,8 +332,8 @@ test_after_any_way_it_is_as_from_scratch(void **state)
 		free(was);
 		running_random_learn(&dice);
 	}
-	print_message("%u of %u failed, %u of them could not quite go back\n", failures, RUNNING_RANDOM_STEPS,
-		      half_back);
+	print_message("%u of %u failed, %u of them could not quite go back\n", failures,
+		      RUNNING_RANDOM_STEPS, half_back);
 	assert_true(failures > RUNNING_RANDOM_STEPS / 100 && half_back > 10);
 	assert_true(failures < RUNNING_RANDOM_STEPS / 2);
 }

@@ -84,6 +84,7 @@ running_test_apply_badly(const char *text, const char *message)
 {
 	char *errors = running_test_apply(text);
 
+	assert_non_null(errors);
 	if (strstr(errors, message) == NULL)
 		print_error("expected \"%s\", got \"%s\"\n", message, errors);
 	assert_non_null(strstr(errors, message));
@@ -112,11 +113,13 @@ running_test_check(const char *name, const char *device)
 }
 
 #define WIRES "physical-networks: [{name: p1, device: eth1}]\n"
-#define NETS "networks: [{name: blue, type: vlan, segment: 10, physical-network: p1}, " \
-	     "{name: home, type: local}]\n"
+#define NETS                                                                                       \
+	"networks: [{name: blue, type: vlan, segment: 10, physical-network: p1}, "                 \
+	"{name: home, type: local}]\n"
+#define VM(n) PORT("vm" #n, "/s/" #n)
 #define PORT(name, socket) "  - {name: " name ", network: blue, vhost-user: " socket "}\n"
 
-static const char running_test_base[] = WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2");
+static const char running_test_base[] = WIRES NETS "ports:\n" VM(1) VM(2);
 
 static void
 test_what_is_configured_is_opened_and_published(void **state)
@@ -148,46 +151,48 @@ test_before_the_first_document_there_is_nothing(void **state)
 }
 
 /* One change of the document above: which devices are opened, and which ports stay as they are. */
+/* clang-format off */
 static const struct {
 	const char *text;
 	uint32_t opens, closes;
 	const char *kept; /* ports that are not opened anew */
 	const char *now[4]; /* name, device, name, device */
 } running_test_changes[] = {
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2"), 0, 0, "p1 vm1 vm2",
+	{ WIRES NETS "ports:\n" VM(1) VM(2), 0, 0, "p1 vm1 vm2",
 	  { "vm1", "/s/1", "vm2", "/s/2" } },
-	{ WIRES NETS "ports:\n" PORT("vm2", "/s/2") PORT("vm1", "/s/1"), 0, 0, "p1 vm1 vm2",
+	{ WIRES NETS "ports:\n" VM(2) VM(1), 0, 0, "p1 vm1 vm2",
 	  { "vm1", "/s/1", "vm2", "/s/2" } },
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1"), 0, 1, "p1 vm1", { "vm1", "/s/1" } },
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2") PORT("vm3", "/s/3"), 1, 0,
+	{ WIRES NETS "ports:\n" VM(1), 0, 1, "p1 vm1", { "vm1", "/s/1" } },
+	{ WIRES NETS "ports:\n" VM(1) VM(2) VM(3), 1, 0,
 	  "p1 vm1 vm2", { "vm3", "/s/3" } },
 	/* The same socket under another name. */
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm9", "/s/2"), 1, 1, "p1 vm1",
+	{ WIRES NETS "ports:\n" VM(1) PORT("vm9", "/s/2"), 1, 1, "p1 vm1",
 	  { "vm9", "/s/2" } },
 	/* Another socket under the same name; two change places. */
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/9") PORT("vm2", "/s/2"), 1, 1, "p1 vm2",
+	{ WIRES NETS "ports:\n" PORT("vm1", "/s/9") VM(2), 1, 1, "p1 vm2",
 	  { "vm1", "/s/9" } },
 	{ WIRES NETS "ports:\n" PORT("vm1", "/s/2") PORT("vm2", "/s/1"), 2, 2, "p1",
 	  { "vm1", "/s/2", "vm2", "/s/1" } },
 	/* A new one takes over from one that moves on. */
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/3") PORT("vm2", "/s/2") PORT("vm3", "/s/1"), 2, 1,
+	{ WIRES NETS "ports:\n" PORT("vm1", "/s/3") VM(2) PORT("vm3", "/s/1"), 2, 1,
 	  "p1 vm2", { "vm1", "/s/3", "vm3", "/s/1" } },
 	/* Options of a device: the name is the same, so it is closed first. */
-	{ "physical-networks: [{name: p1, device: \"eth1,x=1\"}]\n" NETS "ports:\n" PORT("vm1", "/s/1")
-	  PORT("vm2", "/s/2"), 1, 1, "vm1 vm2", { "p1", "eth1" } },
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1, queues: 2") PORT("vm2", "/s/2"), 1, 1, "p1 vm2",
+	{ "physical-networks: [{name: p1, device: \"eth1,x=1\"}]\n" NETS "ports:\n" VM(1)
+	  VM(2), 1, 1, "vm1 vm2", { "p1", "eth1" } },
+	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1, queues: 2") VM(2), 1, 1, "p1 vm2",
 	  { "vm1", "/s/1" } },
 	/* What changes in place. */
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1, mtu: 1400") PORT("vm2", "/s/2, admin: down"), 0, 0,
-	  "p1 vm1 vm2", { "vm1", "/s/1", "vm2", "/s/2" } },
+	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1, mtu: 1400") PORT("vm2", "/s/2, admin: down"),
+	  0, 0, "p1 vm1 vm2", { "vm1", "/s/1", "vm2", "/s/2" } },
 	{ "physical-networks: [{name: p1, device: eth1, mtu: 9000}]\n" NETS "ports:\n"
-	  PORT("vm1", "/s/1") PORT("vm2", "/s/2"), 0, 0, "p1 vm1 vm2",
+	  VM(1) VM(2), 0, 0, "p1 vm1 vm2",
 	  { "vm1", "/s/1", "p1", "eth1" } },
 	/* A wire becomes a port, with the same device. */
-	{ "networks: [{name: blue, type: local}]\nports:\n  - {name: p1, network: blue, device: eth1}\n"
-	  PORT("vm1", "/s/1"), 0, 1, "p1 vm1", { "p1", "eth1" } },
+	{ "networks: [{name: blue, type: local}]\nports:\n"
+	  "  - {name: p1, network: blue, device: eth1}\n" VM(1), 0, 1, "p1 vm1", { "p1", "eth1" } },
 	{ "networks: [{name: blue, type: local}]\n", 0, 3, "", { NULL } },
 };
+/* clang-format on */
 
 static void
 test_a_change_opens_and_closes_what_it_must_and_no_more(void **state)
@@ -221,29 +226,31 @@ test_a_change_opens_and_closes_what_it_must_and_no_more(void **state)
 
 /* ---- failures ---- */
 
+/* clang-format off */
 static const struct {
 	const char *text;
 	const char *broken, *stiff;
 	const char *message;
 } running_test_failures[] = {
 	/* A new port cannot be opened, first or last in the order of things. */
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2") PORT("vm3", "/s/bad"), "bad",
+	{ WIRES NETS "ports:\n" VM(1) VM(2) PORT("vm3", "/s/bad"), "bad",
 	  NULL, "vm3: /s/bad is broken" },
-	{ WIRES NETS "ports:\n" PORT("vm0", "/s/bad") PORT("vm1", "/s/1") PORT("vm4", "/s/4"), "bad",
+	{ WIRES NETS "ports:\n" PORT("vm0", "/s/bad") VM(1) VM(4), "bad",
 	  NULL, "vm0: /s/bad is broken" },
 	/* Others had to be closed before, or were opened already. */
-	{ WIRES NETS "ports:\n" PORT("vm1", "/s/2") PORT("vm2", "/s/1") PORT("vm3", "/s/bad"), "bad",
-	  NULL, "vm3: /s/bad is broken" },
-	{ WIRES NETS "ports:\n" PORT("vm9", "/s/1") PORT("vm2", "/s/bad") PORT("vm3", "/s/3"), "bad",
+	{ WIRES NETS "ports:\n" PORT("vm1", "/s/2") PORT("vm2", "/s/1") PORT("vm3", "/s/bad"),
+	  "bad", NULL, "vm3: /s/bad is broken" },
+	{ WIRES NETS "ports:\n" PORT("vm9", "/s/1") PORT("vm2", "/s/bad") VM(3), "bad",
 	  NULL, "vm2: /s/bad is broken" },
-	{ "physical-networks: [{name: p1, device: bad}]\n" NETS "ports:\n" PORT("vm1", "/s/1"), "bad",
+	{ "physical-networks: [{name: p1, device: bad}]\n" NETS "ports:\n" VM(1), "bad",
 	  NULL, "p1: bad is broken" },
 	/* An MTU is refused, by the second of two. */
 	{ WIRES NETS "ports:\n" PORT("vm1", "/s/1, mtu: 1400") PORT("vm2", "/s/2, mtu: 1300"), NULL,
 	  "/s/2", "vm2: no such MTU" },
 	{ "physical-networks: [{name: p1, device: eth1, mtu: 9000}]\n" NETS "ports:\n"
-	  PORT("vm9", "/s/1") PORT("vm2", "/s/2"), NULL, "eth1", "p1: no such MTU" },
+	  PORT("vm9", "/s/1") VM(2), NULL, "eth1", "p1: no such MTU" },
 };
+/* clang-format on */
 
 static void
 test_what_cannot_be_done_is_not_begun(void **state)
@@ -268,8 +275,7 @@ test_what_cannot_be_done_is_not_begun(void **state)
 		/* No number is lost: three ports have the lowest three. */
 		assert_int_equal(weft_topology_find_port(weft_topology, "vm2"), 2);
 	}
-	running_test_apply_well(WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2")
-				PORT("vm3", "/s/3"));
+	running_test_apply_well(WIRES NETS "ports:\n" VM(1) VM(2) VM(3));
 	assert_int_equal(weft_topology_find_port(weft_topology, "vm3"), 3);
 }
 
@@ -280,7 +286,7 @@ test_a_port_that_cannot_come_back_is_opened_by_the_next_change(void **state)
 	(void)state;
 	running_test_apply_well(running_test_base);
 	fake.broken = "/s/";
-	running_test_apply_badly(WIRES NETS "ports:\n" PORT("vm9", "/s/1") PORT("vm2", "/s/2"),
+	running_test_apply_badly(WIRES NETS "ports:\n" PORT("vm9", "/s/1") VM(2),
 				 "while going back: vm1: /s/1 is broken");
 	fake.broken = NULL;
 	assert_null(running_test_port("vm1"));
@@ -297,11 +303,11 @@ test_numbers_stay_and_are_given_again(void **state)
 {
 	(void)state;
 	running_test_apply_well(running_test_base);
-	running_test_apply_well(WIRES NETS "ports:\n" PORT("vm2", "/s/2"));
+	running_test_apply_well(WIRES NETS "ports:\n" VM(2));
 	assert_int_equal(weft_topology_find_port(weft_topology, "vm2"), 2);
 	assert_int_equal(running_test_retired[1], 1);
 	assert_int_equal(running_test_retired[0] + running_test_retired[2], 0);
-	running_test_apply_well(WIRES NETS "ports:\n" PORT("vm2", "/s/2") PORT("vm7", "/s/7"));
+	running_test_apply_well(WIRES NETS "ports:\n" VM(2) VM(7));
 	assert_int_equal(weft_topology_find_port(weft_topology, "vm7"), 1);
 }
 
@@ -313,11 +319,11 @@ static void
 test_macs_do_not_outlive_their_port_or_its_place(void **state)
 {
 	static const char *const changes[] = {
-		WIRES NETS "ports:\n" PORT("vm2", "/s/2"),
+		WIRES NETS "ports:\n" VM(2),
 		WIRES NETS "ports:\n  - {name: vm1, network: home, vhost-user: /s/1}\n",
 		"networks: [{name: home, type: local}]\n",
 		/* Its device goes to another, or it comes back with other options elsewhere. */
-		WIRES NETS "ports:\n" PORT("vm2", "/s/2") PORT("vm9", "/s/1"),
+		WIRES NETS "ports:\n" VM(2) PORT("vm9", "/s/1"),
 		WIRES NETS "ports:\n  - {name: vm1, network: home, vhost-user: /s/1, queues: 2}\n",
 		/* The name is a wire's now. */
 		"physical-networks: [{name: p1, device: eth1}, {name: vm1, device: eth2}]\n" NETS,
@@ -332,9 +338,9 @@ test_macs_do_not_outlive_their_port_or_its_place(void **state)
 		running_test_apply_well(running_test_base);
 		vm1 = weft_topology_find_port(weft_topology, "vm1");
 		blue = weft_topology_find_network(weft_topology, "blue");
-		assert_int_equal(weft_fdb_learn((uint16_t)blue, &running_test_mac, (uint16_t)vm1, 1,
-						false),
-				 WEFT_LEARN_NEW);
+		assert_int_equal(
+			weft_fdb_learn((uint16_t)blue, &running_test_mac, (uint16_t)vm1, 1, false),
+			WEFT_LEARN_NEW);
 		running_test_apply_well(changes[i]);
 		if (weft_fdb_count() != 0)
 			print_error("row %u: the MAC is still there\n", i);
@@ -350,18 +356,20 @@ test_macs_stay_when_their_port_does(void **state)
 	weft_fdb_learn(0, &running_test_mac, 1, 1, false);
 	weft_fdb_learn(0, &(struct rte_ether_addr){ { 2, 0, 0, 0, 0, 0x98 } }, 0, 1, false);
 	running_test_apply_well(WIRES NETS "ports:\n" PORT("vm1", "/s/1, mtu: 1400"));
-	running_test_apply_well(WIRES NETS "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2"));
+	running_test_apply_well(WIRES NETS "ports:\n" VM(1) VM(2));
 	assert_int_equal(weft_fdb_count(), 2);
 	assert_int_equal(weft_fdb_lookup(0, &running_test_mac), 1);
 	/* The network moves to another wire: what was behind the old one is not there any more. */
-	running_test_apply_well("physical-networks: [{name: p1, device: eth1}, {name: p2, device: eth2}]"
-				"\nnetworks: [{name: blue, type: flat, physical-network: p2}]\n"
-				"ports:\n" PORT("vm1", "/s/1"));
+	running_test_apply_well(
+		"physical-networks: [{name: p1, device: eth1}, {name: p2, device: eth2}]"
+		"\nnetworks: [{name: blue, type: flat, physical-network: p2}]\n"
+		"ports:\n" VM(1));
 	assert_int_equal(weft_fdb_count(), 1);
 }
 
-#define STATIC(port) "networks: [{name: blue, type: vlan, segment: 10, physical-network: p1, " \
-		     "static-macs: [{mac: \"02:00:00:00:00:99\", " port "}]}]\n"
+#define STATIC(port)                                                                               \
+	"networks: [{name: blue, type: vlan, segment: 10, physical-network: p1, "                  \
+	"static-macs: [{mac: \"02:00:00:00:00:99\", " port "}]}]\n"
 
 static void
 test_static_macs_are_the_configurations(void **state)
@@ -370,11 +378,11 @@ test_static_macs_are_the_configurations(void **state)
 		const char *text;
 		int32_t port; /* where the MAC is; -1: nowhere */
 	} cases[] = {
-		{ WIRES STATIC("port: vm1") "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2"), 1 },
-		{ WIRES STATIC("port: vm2") "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2"), 2 },
-		{ WIRES STATIC("physical-network: p1") "ports:\n" PORT("vm1", "/s/1"), 0 },
+		{ WIRES STATIC("port: vm1") "ports:\n" VM(1) VM(2), 1 },
+		{ WIRES STATIC("port: vm2") "ports:\n" VM(1) VM(2), 2 },
+		{ WIRES STATIC("physical-network: p1") "ports:\n" VM(1), 0 },
 		{ running_test_base, -1 },
-		{ WIRES STATIC("port: vm1") "ports:\n" PORT("vm1", "/s/1") PORT("vm2", "/s/2"), 1 },
+		{ WIRES STATIC("port: vm1") "ports:\n" VM(1) VM(2), 1 },
 		{ WIRES "networks: [{name: green, type: local}]\n", -1 },
 	};
 
@@ -389,7 +397,8 @@ test_static_macs_are_the_configurations(void **state)
 	}
 }
 
-#define RUNNING_TEST(name) cmocka_unit_test_setup_teardown(name, running_test_start, running_test_stop)
+#define RUNNING_TEST(name)                                                                         \
+	cmocka_unit_test_setup_teardown(name, running_test_start, running_test_stop)
 
 int
 main(void)

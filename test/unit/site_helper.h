@@ -3,7 +3,8 @@
  * A site: a small random configuration that changes step by step, the way operators' do.
  *
  * Names are few and devices fewer, so that ports change places, take over each other's sockets, and
- * names of wires become names of ports. What a step makes need not be valid: the loader says so, and
+ * names of wires become names of ports. What a step makes need not be valid: the loader says so,
+ * and
  * site_step() tries another one.
  */
 #ifndef TEST_UNIT_SITE_HELPER_H
@@ -152,11 +153,18 @@ site_first(void)
 		site.wires[i] = (struct site_wire){ .is_there = i < 2, .name = i, .device = i };
 	for (uint32_t i = 0; i < SITE_NETWORKS; i++)
 		site.networks[i] = (struct site_network){
-			.is_there = i < 4, .type = i % 3, .wire = i % 2, .segment = 10 * i + 10,
+			.is_there = i < 4,
+			.type = i % 3,
+			.wire = i % 2,
+			.segment = 10 * i + 10,
 		};
 	for (uint32_t i = 0; i < SITE_PORTS; i++)
 		site.ports[i] = (struct site_port){
-			.is_there = i < 6, .name = i + 3, .network = i % 3, .socket = i, .queues = 1,
+			.is_there = i < 6,
+			.name = i + 3,
+			.network = i % 3,
+			.socket = i,
+			.queues = 1,
 		};
 	return site;
 }
@@ -177,7 +185,9 @@ site_write_network(const struct site *site, uint32_t i, FILE *out)
 	uint32_t left = network->statics;
 
 	fprintf(out, "  - {name: n%u, type: %s", i,
-		network->type == 0 ? "local" : network->type == 1 ? "flat" : "vlan");
+		network->type == 0 ? "local" :
+		network->type == 1 ? "flat" :
+				     "vlan");
 	if (network->type != 0)
 		fprintf(out, ", physical-network: x%u", site->wires[network->wire].name);
 	if (network->type > 1)
@@ -200,9 +210,9 @@ site_write_network(const struct site *site, uint32_t i, FILE *out)
 static inline void
 site_write_port(const struct site_port *port, FILE *out)
 {
-	fprintf(out, "  - {name: x%u, network: n%u, vhost-user: /s/%u, queues: %u%s%s%s", port->name,
-		port->network, port->socket, port->queues, port->is_down ? ", admin: down" : "",
-		port->is_open ? ", port-security: false" : "",
+	fprintf(out, "  - {name: x%u, network: n%u, vhost-user: /s/%u, queues: %u%s%s%s",
+		port->name, port->network, port->socket, port->queues,
+		port->is_down ? ", admin: down" : "", port->is_open ? ", port-security: false" : "",
 		port->forwards ? ", mac-limit-action: forward" : "");
 	if (port->mac != 0)
 		fprintf(out, ", mac: \"02:00:00:00:00:%02x\"", port->mac);

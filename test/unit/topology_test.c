@@ -121,6 +121,7 @@ static const char topology_test_base[] =
 	"  - {name: vm4, network: home, vhost-user: /s/4}\n";
 
 /* One edit of that text, and the slots that it moves. */
+/* clang-format off */
 static const struct {
 	const char *from, *to, *moved;
 } topology_test_edits[] = {
@@ -173,6 +174,7 @@ static const struct {
 	{ "net_null2", "net_null2, mtu: 1600",
 	  "port p2 members plain network plain members plain" },
 };
+/* clang-format on */
 
 static char *
 topology_test_edit(const char *from, const char *to)
@@ -329,7 +331,8 @@ static const char topology_test_many[] =
 	"ports:\n"
 	"  - {name: a, network: n, vhost-user: /s/a}\n  - {name: b, network: n, vhost-user: /s/b}\n"
 	"  - {name: c, network: n, vhost-user: /s/c}\n  - {name: d, network: n, vhost-user: /s/d}\n"
-	"  - {name: e, network: n, vhost-user: /s/e}\n  - {name: f, network: n, vhost-user: /s/f}\n";
+	"  - {name: e, network: n, vhost-user: /s/e}\n  - {name: f, network: n, vhost-user: "
+	"/s/f}\n";
 
 static const char topology_test_fewer[] =
 	"networks: [{name: n, type: local}]\n"
@@ -383,7 +386,8 @@ test_queues_are_spread_and_stay_where_they_are(void **state)
 	assert_int_equal(topology_test_poller("f", 2), f);
 	assert_true(topology_test_poller("g", 0) >= 0);
 	assert_int_equal(topology_test_poller("a", 0), -1);
-	assert_int_equal(topology_test_polls(0) + topology_test_polls(1) + topology_test_polls(2), 5);
+	assert_int_equal(topology_test_polls(0) + topology_test_polls(1) + topology_test_polls(2),
+			 5);
 }
 
 static void
@@ -393,8 +397,9 @@ test_only_the_first_are_polled_if_so_wanted(void **state)
 	for (uint32_t n = 0; n <= 6; n++) {
 		weft_topology_publish(topology_test_build(topology_test_many, n));
 		for (uint32_t i = 0; i < 6; i++)
-			assert_int_equal(topology_test_poller((char[]){ (char)('a' + i), '\0' }, 0) >= 0,
-					 i < n);
+			assert_int_equal(
+				topology_test_poller((char[]){ (char)('a' + i), '\0' }, 0) >= 0,
+				i < n);
 	}
 }
 

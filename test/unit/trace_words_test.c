@@ -91,8 +91,7 @@ static const struct {
 	{ "eth dst=02:00:00:00:00:0b src=02:00:00:00:00:77 type=0x88cc / vlan=5 pcp=3",
 	  "02000000000b0200000000778100600588cc000000000000000000000000000000000000"
 	  "000000000000000000000000000000000000000000000000" },
-	{ "eth dst=02:00:00:00:00:0b / length=14",
-	  "02000000000b02000000000a88b5" },
+	{ "eth dst=02:00:00:00:00:0b / length=14", "02000000000b02000000000a88b5" },
 	{ "eth dst=02:00:00:00:00:0b",
 	  "02000000000b02000000000a88b500000000000000000000000000000000000000000000"
 	  "000000000000000000000000000000000000000000000000" },
@@ -104,8 +103,7 @@ static const struct {
 	const struct weft_trace_sender *sender;
 	const char *errors;
 } trace_test_faults[] = {
-	{ "", &trace_test_vm1,
-	  "a layer is missing before or behind a '/'\n" },
+	{ "", &trace_test_vm1, "a layer is missing before or behind a '/'\n" },
 	{ "eth dst=02:00:00:00:00:0b /", &trace_test_vm1,
 	  "a layer is missing before or behind a '/'\n" },
 	{ "ehternet dst=1", &trace_test_vm1,
@@ -114,35 +112,30 @@ static const struct {
 	  "dport=80\n" },
 	{ "dst=02:00:00:00:00:0b", &trace_test_vm1,
 	  "'dst' is not a layer; layers are: eth, vlan, arp, ip, ip6, tcp, udp, icmp, length; "
-	  "for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp dport=80\n" },
+	  "for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp "
+	  "dport=80\n" },
 	{ "eth=1", &trace_test_vm1,
 	  "'eth' is not a layer; layers are: eth, vlan, arp, ip, ip6, tcp, udp, icmp, length; "
-	  "for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp dport=80\n" },
+	  "for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp "
+	  "dport=80\n" },
 	{ "eth colour=blue", &trace_test_vm1,
 	  "eth: 'colour' is not known; words here: src, dst, type\n" },
-	{ "eth dst", &trace_test_vm1,
-	  "eth: 'dst': key=value is right, and '/' between layers\n" },
+	{ "eth dst", &trace_test_vm1, "eth: 'dst': key=value is right, and '/' between layers\n" },
 	{ "eth dst=nonsense", &trace_test_vm1,
 	  "eth: dst: 'nonsense' is not a MAC address (02:00:00:00:00:0a)\n" },
 	{ "eth dst=02:00:00:00:00:0b dst=02:00:00:00:00:0c", &trace_test_vm1,
 	  "eth: dst is given twice\n" },
-	{ "eth dst=", &trace_test_vm1,
-	  "eth: dst: '' is not a MAC address (02:00:00:00:00:0a)\n" },
-	{ "vlan 4096", &trace_test_vm1,
-	  "vlan: id: '4096' is not a number from 0 to 4095\n" },
-	{ "vlan", &trace_test_vm1,
-	  "vlan: id is missing; `vlan 100` is right\n" },
+	{ "eth dst=", &trace_test_vm1, "eth: dst: '' is not a MAC address (02:00:00:00:00:0a)\n" },
+	{ "vlan 4096", &trace_test_vm1, "vlan: id: '4096' is not a number from 0 to 4095\n" },
+	{ "vlan", &trace_test_vm1, "vlan: id is missing; `vlan 100` is right\n" },
 	{ "vlan 1 / vlan 2", &trace_test_vm1,
 	  "vlan cannot follow vlan\n"
 	  "vlan: id is given twice\n" },
-	{ "tcp dport=80 / ip dst=10.0.0.11", &trace_test_vm1,
-	  "ip cannot follow tcp\n" },
-	{ "ip dst=10.0.0.11 / ip6 dst=::1", &trace_test_vm1,
-	  "ip6 cannot follow ip\n" },
+	{ "tcp dport=80 / ip dst=10.0.0.11", &trace_test_vm1, "ip cannot follow tcp\n" },
+	{ "ip dst=10.0.0.11 / ip6 dst=::1", &trace_test_vm1, "ip6 cannot follow ip\n" },
 	{ "eth dst=02:00:00:00:00:0b / tcp dport=80", &trace_test_vm1,
 	  "tcp needs ip or ip6 before it\n" },
-	{ "arp pdst=10.0.0.1 / udp dport=1", &trace_test_vm1,
-	  "udp needs ip or ip6 before it\n" },
+	{ "arp pdst=10.0.0.1 / udp dport=1", &trace_test_vm1, "udp needs ip or ip6 before it\n" },
 	{ "ip dst=2001:db8::1", &trace_test_vm1,
 	  "ip: dst: '2001:db8::1' is not an IPv4 address (10.0.0.1)\n" },
 	{ "ip6 dst=10.0.0.1", &trace_test_vm1,
@@ -169,10 +162,8 @@ static const struct {
 	{ "ip / tcp", &trace_test_vm1,
 	  "ip: dst is missing\n"
 	  "tcp: dport is missing\n" },
-	{ "ip6 / icmp", &trace_test_vm1,
-	  "ip6: dst is missing\n" },
-	{ "eth", &trace_test_vm1,
-	  "eth: dst is missing\n" },
+	{ "ip6 / icmp", &trace_test_vm1, "ip6: dst is missing\n" },
+	{ "eth", &trace_test_vm1, "eth: dst is missing\n" },
 	{ "ip dst=10.0.0.11", &trace_test_wire,
 	  "eth: src is missing, and physnet1 has no MAC in the configuration\n"
 	  "ip: src is missing, and physnet1 has no such address in the configuration\n" },
@@ -270,10 +261,27 @@ test_hex(void **state)
 static void
 test_garbage(void **state)
 {
-	static const char *const words[] = { "eth", "ip", "ip6", "tcp", "udp", "icmp", "arp", "/",
-					     "vlan", "vlan=7", "dst=10.0.0.11", "length=9216", "=",
-					     "dst=02:00:00:00:00:0b", "dport=9", "src=", "length",
-					     "dst=2001:db8::b", "pdst=10.0.0.1", "\t", "flags=FSR" };
+	static const char *const words[] = { "eth",
+					     "ip",
+					     "ip6",
+					     "tcp",
+					     "udp",
+					     "icmp",
+					     "arp",
+					     "/",
+					     "vlan",
+					     "vlan=7",
+					     "dst=10.0.0.11",
+					     "length=9216",
+					     "=",
+					     "dst=02:00:00:00:00:0b",
+					     "dport=9",
+					     "src=",
+					     "length",
+					     "dst=2001:db8::b",
+					     "pdst=10.0.0.1",
+					     "\t",
+					     "flags=FSR" };
 	static uint8_t frame[WEFT_TRACE_FRAME_MAX];
 
 	(void)state;

@@ -67,8 +67,7 @@ static const struct {
 	{ "port show name=vm1", "/weft/port/show,name=vm1" },
 	{ "fdb list --network blue --port=vm1 mac=x",
 	  "/weft/fdb/list,network=blue,port=vm1,mac=x" },
-	{ "fdb list --network a,b%c_d=\xc3\xa9",
-	  "/weft/fdb/list,network=a%2Cb%25c d=%C3%A9" },
+	{ "fdb list --network a,b%c_d=\xc3\xa9", "/weft/fdb/list,network=a%2Cb%25c d=%C3%A9" },
 	{ "drop list --all", "/weft/drop/list,all=true" },
 	{ "drop --json list -r /x --all=false", "/weft/drop/list,all=false" },
 	{ "trace vm1 eth dst=02::1 / ip src=1.1.1.1",
@@ -98,8 +97,7 @@ static const struct {
 	{ "fdb list --mac=", "!mac: the value is empty" },
 	{ "trace vm1 --frame 00",
 	  "!unknown argument '--frame'; known here: --port, --words, --pcap, --packet" },
-	{ "delete router r1",
-	  "!noun: 'router' is not one of port|network|physical-network" },
+	{ "delete router r1", "!noun: 'router' is not one of port|network|physical-network" },
 	{ "status -r", "!-r: which folder?" },
 };
 

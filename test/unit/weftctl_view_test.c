@@ -122,9 +122,25 @@ static void
 test_weftctl_view_odd_shapes(void **state)
 {
 	static const char *const answers[] = {
-		"null", "1", "'x'", "[]", "{}", "[1,2]", "[[]]", "[{}]", "[{'a':{}},{}]", "[null]",
-		"{'changes':1}", "{'changes':[1]}", "{'stages':{}}", "{'stages':[1]}",
-		"{'yaml':1}", "[{'hop':1}]", "[{'queues':1}]", "[{'queues':[1]}]", "{'a':[{}]}",
+		"null",
+		"1",
+		"'x'",
+		"[]",
+		"{}",
+		"[1,2]",
+		"[[]]",
+		"[{}]",
+		"[{'a':{}},{}]",
+		"[null]",
+		"{'changes':1}",
+		"{'changes':[1]}",
+		"{'stages':{}}",
+		"{'stages':[1]}",
+		"{'yaml':1}",
+		"[{'hop':1}]",
+		"[{'queues':1}]",
+		"[{'queues':[1]}]",
+		"{'a':[{}]}",
 	};
 
 	(void)state;

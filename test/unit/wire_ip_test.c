@@ -102,6 +102,7 @@ wire_ip_check(const struct wire_ip_case *cases, size_t n)
 #define UDP "0044 0043 0008 0000"
 #define ECHO "0800 f7fd 0102 0001"
 
+/* clang-format off */
 static const struct wire_ip_case wire_ip4_cases[] = {
 	{ IP4("5", "0000", "06") TCP, "proto 6 at 20", 80, 8080 },
 	{ IP4("5", "4000", "06") TCP, "proto 6 at 20", 80, 8080 }, /* don't fragment */
@@ -117,8 +118,8 @@ static const struct wire_ip_case wire_ip4_cases[] = {
 	{ IP4("5", "0000", "2f") UDP, "proto 47 at 20", 0, 0 }, /* GRE has no ports */
 	{ IP4("5", "0000", "00") UDP, "proto 0 at 20", 0, 0 },
 	{ IP4("6", "0000", "06") "01010100" TCP, "proto 6 at 24", 80, 8080 },
-	{ IP4("f", "0000", "11") "0101010101010101 0101010101010101 0101010101010101 0101010101010101"
-				 "0101010101010100" UDP,
+	{ IP4("f", "0000", "11") "0101010101010101 0101010101010101 0101010101010101"
+				 "0101010101010101 0101010101010100" UDP,
 	  "proto 17 at 60", 68, 67 },
 	/* Lies about the length of the header. */
 	{ IP4("4", "0000", "06") TCP, "broken", 0, 0 },
@@ -132,10 +133,13 @@ static const struct wire_ip_case wire_ip4_cases[] = {
 	{ IP4("5", "0000", "11") "0044 0043 0008 00", "proto 17 at 20", 0, 0 },
 	{ IP4("5", "0000", "01") "0800 f7fd 0102", "proto 1 at 20", 0, 0 },
 };
+/* clang-format on */
 
-#define IP6(next) "60000000 0000" next "40 fe800000 00000000 00000000 00000001" \
-		  "fe800000 00000000 00000000 00000002"
+#define IP6(next)                                                                                  \
+	"60000000 0000" next "40 fe800000 00000000 00000000 00000001"                              \
+	"fe800000 00000000 00000000 00000002"
 
+/* clang-format off */
 static const struct wire_ip_case wire_ip6_cases[] = {
 	{ IP6("06") TCP, "proto 6 at 40", 80, 8080 },
 	{ IP6("11") UDP, "proto 17 at 40", 68, 67 },
@@ -184,6 +188,7 @@ static const struct wire_ip_case wire_ip6_cases[] = {
 		    "1100000000000000" UDP,
 	  "broken", 0, 0 },
 };
+/* clang-format on */
 
 static void
 test_ip4_headers(void **state)
@@ -209,7 +214,8 @@ test_cut_at_every_byte(void **state)
 	} cases[] = {
 		{ IP4("5", "0000", "06") TCP, 20 },
 		{ IP4("7", "0000", "11") "0101010101010101" UDP, 28 },
-		{ IP6("00") "3c 00 000000000000" "33 01 000000000000 0000000000000000"
+		{ IP6("00") "3c 00 000000000000"
+			    "33 01 000000000000 0000000000000000"
 			    "11 01 0000 00000000 00000000" UDP,
 		  76 },
 	};

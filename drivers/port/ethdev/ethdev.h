@@ -38,16 +38,16 @@ struct weft_ethdev_txq {
 } __rte_cache_aligned;
 
 struct weft_ethdev {
-	uint16_t id;		      /* [I] DPDK's number of the device */
-	uint16_t n_txq;		      /* [I] */
-	bool is_shared;		      /* [I] more workers than transmit queues */
-	bool takes_chains;	      /* [I] transmits packets of several segments */
-	bool is_ours;		      /* [I] plugged in by us */
-	bool signals;		      /* [I] a sleeping worker can wait for a queue */
-	uint32_t max_mtu;	      /* [I] as it is set up now */
-	struct rte_device *device;    /* [I] */
-	struct weft_port *port;	      /* [I] */
-	char name[64];		      /* [I] for people: devargs up to the first comma */
+	uint16_t id; /* [I] DPDK's number of the device */
+	uint16_t n_txq; /* [I] */
+	bool is_shared; /* [I] more workers than transmit queues */
+	bool takes_chains; /* [I] transmits packets of several segments */
+	bool is_ours; /* [I] plugged in by us */
+	bool signals; /* [I] a sleeping worker can wait for a queue */
+	uint32_t max_mtu; /* [I] as it is set up now */
+	struct rte_device *device; /* [I] */
+	struct weft_port *port; /* [I] */
+	char name[64]; /* [I] for people: devargs up to the first comma */
 	struct weft_ethdev_txq txq[]; /* n_txq */
 };
 

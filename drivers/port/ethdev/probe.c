@@ -171,7 +171,7 @@ probe_find(const char *devargs, bool *is_taken)
 	uint16_t id;
 
 	*is_taken = false;
-	RTE_ETH_FOREACH_MATCHING_DEV (id, devargs, &iterator) {
+	RTE_ETH_FOREACH_MATCHING_DEV(id, devargs, &iterator) {
 		if (!probe_is_used[id]) {
 			rte_eth_iterator_cleanup(&iterator);
 			return id;

@@ -24,9 +24,9 @@
 /* What drivers need and do not say. */
 struct setup_quirk {
 	const char *driver;
-	bool is_paired;	      /* as many transmit as receive queues */
-	bool takes_chains;    /* without saying RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
-	bool signals;	      /* a file per receive queue is readable while frames wait */
+	bool is_paired; /* as many transmit as receive queues */
+	bool takes_chains; /* without saying RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	bool signals; /* a file per receive queue is readable while frames wait */
 	uint16_t descriptors; /* receive descriptors; 0: no opinion */
 };
 

@@ -24,10 +24,10 @@
 #include "vhost/vhost.h"
 
 #define CONNECT_TICK_MS 5
-#define CONNECT_EAGER_TRIES 20	  /* so many ticks in a row, then each gap doubles */
-#define CONNECT_GAP_MAX_MS 640	  /* then only once per second */
+#define CONNECT_EAGER_TRIES 20 /* so many ticks in a row, then each gap doubles */
+#define CONNECT_GAP_MAX_MS 640 /* then only once per second */
 #define CONNECT_QUIET_MAX_MS 8000 /* between looks at a dead socket */
-#define CONNECT_SILENCE_MS 3000	  /* a front end that is there speaks at once */
+#define CONNECT_SILENCE_MS 3000 /* a front end that is there speaks at once */
 #define CONNECT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_ATTRIB)
 
 static int connect_inotify = -1;
@@ -133,7 +133,7 @@ weft_vhost_connect_lost(void *unused)
 
 	(void)unused;
 	/* Only this thread changes the list, so it may be read without the lock. */
-	LIST_FOREACH (vhost, &weft_vhosts, next)
+	LIST_FOREACH(vhost, &weft_vhosts, next)
 		if (__atomic_load_n(&vhost->is_lost, __ATOMIC_ACQUIRE))
 			connect_again(vhost);
 }
@@ -146,7 +146,7 @@ connect_tick(void *unused)
 	bool is_any_hot = false;
 
 	(void)unused;
-	LIST_FOREACH (vhost, &weft_vhosts, next) {
+	LIST_FOREACH(vhost, &weft_vhosts, next) {
 		if (vhost->retry.is_hot && now_ms >= vhost->retry.due_ms)
 			connect_try(vhost);
 		is_any_hot |= vhost->retry.is_hot;
@@ -163,7 +163,7 @@ connect_appeared(int watch, const char *name)
 {
 	struct weft_vhost *vhost;
 
-	LIST_FOREACH (vhost, &weft_vhosts, next) {
+	LIST_FOREACH(vhost, &weft_vhosts, next) {
 		const char *slash = strrchr(vhost->path, '/');
 
 		if (vhost->mode != WEFT_SOCKET_CLIENT || vhost->retry.watch != watch ||
@@ -181,7 +181,7 @@ connect_unwatched(int watch)
 {
 	struct weft_vhost *vhost;
 
-	LIST_FOREACH (vhost, &weft_vhosts, next)
+	LIST_FOREACH(vhost, &weft_vhosts, next)
 		if (vhost->mode == WEFT_SOCKET_CLIENT && vhost->retry.watch == watch)
 			vhost->retry.watch = -1;
 }
@@ -224,7 +224,7 @@ connect_unwatch_folder(struct weft_vhost *vhost)
 	int watch = vhost->retry.watch;
 
 	vhost->retry.watch = -1;
-	LIST_FOREACH (other, &weft_vhosts, next)
+	LIST_FOREACH(other, &weft_vhosts, next)
 		if (other->mode == WEFT_SOCKET_CLIENT && other->retry.watch == watch)
 			return;
 	if (watch >= 0)
@@ -290,7 +290,7 @@ connect_is_mute(struct weft_vhost *vhost)
 	bool is_mute = false;
 
 	pthread_mutex_lock(&weft_vhost_lock);
-	LIST_FOREACH (guest, &vhost->guests, next)
+	LIST_FOREACH(guest, &vhost->guests, next)
 		is_mute |= !guest->has_spoken && now_ms - guest->since_ms > CONNECT_SILENCE_MS;
 	pthread_mutex_unlock(&weft_vhost_lock);
 	return is_mute;

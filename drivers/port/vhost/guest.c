@@ -59,7 +59,7 @@ guest_find_port(const char *path)
 {
 	struct weft_vhost *vhost;
 
-	LIST_FOREACH (vhost, &weft_vhosts, next)
+	LIST_FOREACH(vhost, &weft_vhosts, next)
 		if (strcmp(vhost->path, path) == 0)
 			return vhost;
 	return NULL;
@@ -268,7 +268,7 @@ weft_vhost_guests_check(struct weft_vhost *vhost)
 	uint16_t n_pairs = 0;
 
 	pthread_mutex_lock(&weft_vhost_lock);
-	LIST_FOREACH (guest, &vhost->guests, next) {
+	LIST_FOREACH(guest, &vhost->guests, next) {
 		if (guest->is_warned)
 			continue;
 		n_pairs = __atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED);

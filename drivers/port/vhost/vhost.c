@@ -107,7 +107,7 @@ vhost_check_path(const struct weft_port_spec *spec, struct weft_errors *errors)
 				       "is free for one",
 				       spec->name, spec->vhost_user,
 				       S_ISDIR(is.st_mode) ? "a folder" : "another kind of file");
-	LIST_FOREACH (other, &weft_vhosts, next)
+	LIST_FOREACH(other, &weft_vhosts, next)
 		if (strcmp(other->path, spec->vhost_user) == 0)
 			return weft_errors_add(errors, "%s: socket %s: is used by port %s already",
 					       spec->name, spec->vhost_user, other->port->name);

@@ -58,47 +58,47 @@ enum weft_vhost_pair_state {
 
 /** One connection. */
 struct weft_vhost_guest {
-	int vid;		  /* [I] librte_vhost's number */
-	uint16_t n_pairs;	  /* [A] highest pair that the guest sends on, plus one */
+	int vid; /* [I] librte_vhost's number */
+	uint16_t n_pairs; /* [A] highest pair that the guest sends on, plus one */
 	struct weft_vhost *vhost; /* [I] */
-	uint8_t to_pair[WEFT_CONF_WORKERS_MAX];	 /* [A] per worker: where it transmits */
+	uint8_t to_pair[WEFT_CONF_WORKERS_MAX]; /* [A] per worker: where it transmits */
 	uint8_t from_pair[WEFT_VHOST_PAIRS_MAX]; /* [A] enum weft_vhost_pair_state */
-	bool to_is_on[WEFT_VHOST_PAIRS_MAX];	 /* librte_vhost's thread only */
-	LIST_ENTRY(weft_vhost_guest) next;	 /* under weft_vhost_lock, like all below */
+	bool to_is_on[WEFT_VHOST_PAIRS_MAX]; /* librte_vhost's thread only */
+	LIST_ENTRY(weft_vhost_guest) next; /* under weft_vhost_lock, like all below */
 	uint64_t since_ms;
-	bool has_spoken;   /* a message came */
+	bool has_spoken; /* a message came */
 	bool has_features; /* its driver has started */
-	bool has_memory;   /* it has shown us its memory */
-	bool is_warned;	   /* the operator knows what is wrong with it */
+	bool has_memory; /* it has shown us its memory */
+	bool is_warned; /* the operator knows what is wrong with it */
 };
 
 /** Client mode: when to try next. Control thread only. */
 struct weft_vhost_retry {
-	int watch;	    /* inotify's number for the socket's folder, or -1 */
-	bool is_hot;	    /* tried again by a timer, not only once per second */
-	uint32_t gap_ms;    /* between the last try and the next */
+	int watch; /* inotify's number for the socket's folder, or -1 */
+	bool is_hot; /* tried again by a timer, not only once per second */
+	uint32_t gap_ms; /* between the last try and the next */
 	uint32_t n_refused; /* in a row */
 	uint64_t due_ms;
 	uint64_t quiet_until_ms; /* refresh leaves a dead socket alone until then */
-	struct stat dead;	 /* the socket that refused last */
+	struct stat dead; /* the socket that refused last */
 };
 
 /** A port. */
 struct weft_vhost {
 	struct weft_vhost_guest *guest; /* [R] written by librte_vhost's callbacks; NULL: none */
-	struct weft_port *port;		/* [I] */
-	uint16_t n_workers;		/* [I] */
+	struct weft_port *port; /* [I] */
+	uint16_t n_workers; /* [I] */
 	uint16_t turn[WEFT_QUEUES_MAX]; /* [W] pair that a receive queue polls next */
 	bool is_armed[WEFT_QUEUES_MAX]; /* [W] the guest may kick */
-	enum weft_socket_mode mode;	/* [I] */
-	uint32_t mtu;			/* [C] */
-	bool is_registered;		/* [C] librte_vhost knows the path */
+	enum weft_socket_mode mode; /* [I] */
+	uint32_t mtu; /* [C] */
+	bool is_registered; /* [C] librte_vhost knows the path */
 	bool is_connecting; /* [A] the control thread is inside rte_vhost_driver_start() */
-	bool is_lost;	    /* [A] the connection ended; for the control thread to notice */
-	struct weft_vhost_retry retry;	      /* [C] */
+	bool is_lost; /* [A] the connection ended; for the control thread to notice */
+	struct weft_vhost_retry retry; /* [C] */
 	LIST_HEAD(, weft_vhost_guest) guests; /* under weft_vhost_lock */
-	LIST_ENTRY(weft_vhost) next;	      /* under weft_vhost_lock */
-	char path[WEFT_VHOST_PATH_MAX];	      /* [I] */
+	LIST_ENTRY(weft_vhost) next; /* under weft_vhost_lock */
+	char path[WEFT_VHOST_PATH_MAX]; /* [I] */
 };
 
 LIST_HEAD(weft_vhost_list, weft_vhost);
