@@ -22,12 +22,14 @@
 	STAGE(deliver, "may this port hear this? its state and its MTU")                           \
 	STAGE(encap, "what does the wire want in front? the tag of the network")
 
+/* clang-format off */
 enum weft_stage {
 #define STAGE(name, says) WEFT_STAGE_##name,
 	WEFT_PATH(STAGE)
 #undef STAGE
-		WEFT_STAGES,
+	WEFT_STAGES,
 };
+/* clang-format on */
 
 /** The first of the stages that are asked per output. */
 #define WEFT_STAGE_PER_OUTPUT WEFT_STAGE_deliver
