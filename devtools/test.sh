@@ -77,7 +77,7 @@ run_pytest() { # FOLDER ARGUMENTS...
 packages_need build-essential clang-format libcmocka-dev libdpdk-dev dpdk libjansson-dev libnuma-dev \
 	libyaml-dev meson ninja-build pkg-config python3-docutils python3-jsonschema python3-pytest \
 	python3-pytest-xdist python3-scapy python3-sphinx python3-yaml libpcap0.8 ethtool iproute2 \
-	iputils-ping tcpdump
+	iputils-ping shellcheck tcpdump
 build "$root/build" --buildtype=debugoptimized
 export WEFT=$root/build/app/weft/weft WEFTCTL=$root/build/app/weftctl/weftctl
 
