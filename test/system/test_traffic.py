@@ -138,6 +138,27 @@ def test_two_switches_on_one_wire_are_one_network(both):
         site.daemon.stops()
 
 
+@proves("S13", "S20")
+@pytest.mark.parametrize("kind", ["af_xdp", "memif"])
+def test_a_wire_may_be_any_device(lab, tmp_path, kind):
+    """Two hosts of the cloud, joined by AF_XDP sockets on a veth pair, or by shared memory."""
+    sites = [Site(lab, name) for name in ("left", "right")]
+    namespaces = [site.daemon.netns for site in sites]
+    run("ip", "link", "add", "wire", "netns", namespaces[0].name, "type", "veth", "peer", "name",
+        "wire", "netns", namespaces[1].name)
+    for number, (site, role) in enumerate(zip(sites, ("server", "client")), 1):
+        site.daemon.netns.configures("wire")
+        device = {"af_xdp": "net_af_xdp0,iface=wire",
+                  "memif": f"net_memif0,role={role},socket={tmp_path}/wire,socket-abstract=no"}[kind]
+        site.starts(TRUNK.replace("{name: uplink}", f'{{name: uplink, device: "{device}"}}'),
+                    **{name: f"10.0.0.{number}{place}/24" for place, name in enumerate("pbr")})
+    left, right = sites
+    for place, name in enumerate("pbr"):
+        assert reaches(left[name], f"10.0.0.2{place}"), name
+    sends_tcp(left["b"], right["b"], 1 << 20)
+    sends_tcp(right["r"], left["r"], 1 << 20)
+
+
 @proves("S09", "S39")
 def test_a_frame_beyond_the_mtu_is_dropped_with_its_reason(lab):
     site = Site(lab)
