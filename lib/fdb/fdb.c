@@ -327,8 +327,7 @@ weft_fdb_age(uint32_t now_sec)
 	for (uint32_t i = 0; i < fdb_positions; i++) {
 		struct fdb_entry *entry = &fdb_entries[i];
 
-		/* Most are young: the lock is for those that are not, and then it is asked again.
-		 * */
+		/* Most are young: the lock is for those that are not; it asks again. */
 		if (!fdb_is_old(entry, fdb_where(entry), now_sec))
 			continue;
 		rte_spinlock_lock(&fdb_lock);

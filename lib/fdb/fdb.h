@@ -12,15 +12,14 @@
  *  - Readers never wait. The index is rte_hash in its lock-free reading mode, reclaimed by RCU; an
  *    entry's value is one atomic word, replaced as a whole.
  *  - Adding, moving and removing are serialised by one lock, which a worker only ever *tries*: if
- *    somebody else is at it, the MAC is not learned from this packet (WEFT_LEARN_BUSY), its answer
- * is
- *    not remembered, and the next packet tries again.
+ *    somebody else is at it, the MAC is not learned from this packet (WEFT_LEARN_BUSY), its
+ *    answer is not remembered, and the next packet tries again.
  *  - Every change of what a lookup would say bumps the MAC's generation, also from "absent": floods
  *    for unknown MACs stand on that slot too.
  *  - Limits count learned entries, per port and per network, exactly. When an entry goes, the slots
  *    WEFT_GEN_MAC_ROOM of its port, its network and the table move, so that refused sources are
- * asked
- *    again. The port's moves too when its limit is reached, which is asked for before the others.
+ *    asked again. The port's moves too when its limit is reached, which is asked for before the
+ *    others.
  *
  * Static entries are the configuration's: they do not age, move, or count against limits.
  *

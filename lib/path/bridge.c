@@ -5,8 +5,7 @@
 
 /* When an entry goes, there may be room: then this answer is stale. There may have been some just
  * before the slots were read, so the FDB is asked once more. The limit of the port comes first:
- * when it
- * is reached, the answer of the others does not count any more. (A wire has none.) */
+ * when it is reached, the answer of the others does not count any more. (A wire has none.) */
 static void
 bridge_wait_for_room(struct weft_walk *walk, uint64_t room, enum weft_learn outcome)
 {

@@ -69,9 +69,8 @@ walk_derive(const struct weft_walk *walk, struct weft_output *output)
 	memcpy(output->head + 14, &tci, 2);
 }
 
-/* Asks the receivers. A port that is down is no receiver; one that cannot take a copy for its size
- * has
- * lost it, and that is counted. @return the last reason for which one of them refused */
+/* Asks the receivers. A port that is down is no receiver; one that cannot take a copy for its
+ * size has lost it, and that is counted. @return the last reason for which one of them refused */
 static enum weft_drop
 walk_outputs(struct weft_walk *walk)
 {

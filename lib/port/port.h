@@ -20,16 +20,13 @@
  *  - rx gives whole frames from the Ethernet header on: a tag that hardware stripped is put back,
  *    `ol_flags` says nothing but what concerns the buffer's memory, `pkt_len` is right, data_len of
  *    the first segment holds at least the first 128 bytes, or the whole frame if it is shorter.
- *  - tx takes over the first packets, as many as it returns; the rest stay the caller's. It does
- * not
- *    wait. A packet may have several segments.
- *  - After close() returned, the driver touches nothing of the port. close() is called when no
- * worker
- *    uses the port any more.
+ *  - tx takes over the first packets, as many as it returns; the rest stay the caller's. It
+ *    does not wait. A packet may have several segments.
+ *  - After close() returned, the driver touches nothing of the port. close() is called when
+ *    no worker uses the port any more.
  *
- *  - arm and disarm are optional: with them an idle worker sleeps until something comes, without
- * them
- *    it naps.
+ *  - arm and disarm are optional: with them an idle worker sleeps until something comes,
+ *    without them it naps.
  *
  * Threads: open, close, set_mtu, refresh on the control thread; the others by workers.
  */
@@ -82,10 +79,9 @@ struct weft_port_ops {
 	/** Called about once per second: link state and the like; may be NULL. */
 	void (*refresh)(struct weft_port *port);
 	/** Before the worker that polls a queue sleeps: makes the next packet signal a file. The
-	 *  worker
-	 *  looks at the queue once more afterwards. NULL: cannot. @return the file descriptor that
-	 * will
-	 *  be readable, WEFT_ARM_SILENT if nothing can come for now, or -ENOTSUP */
+	 *  worker looks at the queue once more afterwards. NULL: cannot. @return the file
+	 *  descriptor that will be readable, WEFT_ARM_SILENT if nothing can come for now, or
+	 *  -ENOTSUP */
 	int (*arm)(struct weft_port *port, uint16_t queue);
 	/** After it: no more signals, and those that came are forgotten. Harmless if it was not
 	 *  armed. */

@@ -5,8 +5,7 @@
 #include "fdb/fdb.h"
 
 /* [C] As of the last weft_follow(), whatever snapshots there were in between: networks of ports,
- * wires
- * of networks, plus one; 0: not there. */
+ * wires of networks, plus one; 0: not there. */
 static uint32_t follow_networks[WEFT_PORTS_MAX];
 static uint32_t follow_wires[WEFT_NETWORKS_MAX];
 

@@ -98,8 +98,7 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 }
 
 /* Receivers of a flood that could not be sent a copy; the packet itself stands for one of them if
- * there
- * is no other output. */
+ * there is no other output. */
 static void
 burst_count_too_big(struct weft_worker *worker, uint16_t arrival, const struct weft_walk *walk)
 {

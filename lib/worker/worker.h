@@ -8,8 +8,7 @@
  *
  * Adaptive polling: when nothing has come for a while, a worker rests between two looks at its
  * queues, so that an idle switch leaves its cores to others; see rest.c. With `polling: busy` it
- * never
- * does.
+ * never does.
  *
  * Other threads that want to look into a worker (list its flows) do not read its memory: they hand
  * it a small job, which it runs between two bursts, weft_worker_call().

@@ -69,8 +69,8 @@ budget_test_ask(struct weft_worker *worker, const struct weft_attachment *arriva
 	return granted;
 }
 
-/* In a row: rate, how often it is asked, for how long; and per mille of what it may have at most.
- * */
+/* In a row: rate, how often it is asked, for how long; and per mille of what it may have at
+ * most. */
 static const struct {
 	uint32_t rate;
 	uint64_t every_us, for_us;

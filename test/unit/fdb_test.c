@@ -98,8 +98,8 @@ fdb_test_note_gens(void)
 		fdb_test_gens.port_rooms[p] = weft_gen_read(weft_gen_slot(WEFT_GEN_MAC_ROOM, p));
 }
 
-/* A lookup that answers otherwise, room that was made, a limit that changed: each moves its slot.
- * */
+/* A lookup that answers otherwise, room that was made, a limit that changed: each moves its
+ * slot. */
 static void
 fdb_test_check_gens(void)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The FDB under load: two workers learn and look up while the control thread flushes, ages, and
- * sets
- * static entries and limits. Afterwards the books must balance.
+ * sets static entries and limits. Afterwards the books must balance.
  */
 #include "eal_helper.h"
 

@@ -3,11 +3,10 @@
  * The cache is only a cache.
  *
  * The same story is played several times: packets, changes of the configuration, flushes, links
- * that
- * go down and up, and time. Once every packet is walked, because all flows are thrown away before
- * it;
- * then with flow tables, large and small, in bursts, with one worker and with several. What leaves
- * each port, byte by byte, every counter and the FDB must be the same after every step.
+ * that go down and up, and time. Once every packet is walked, because all flows are thrown away
+ * before it; then with flow tables, large and small, in bursts, with one worker and with several.
+ * What leaves each port, byte by byte, every counter and the FDB must be the same after every
+ * step.
  */
 #include "forward_helper.h"
 
@@ -223,8 +222,8 @@ flow_cache_send(struct flow_cache_play *play, struct dice *dice, uint16_t arriva
 	}
 }
 
-/* Some packets arrive at one port: mostly frames that were seen before, and now and then a new one.
- * */
+/* Some packets arrive at one port: mostly frames that were seen before, and now and then a
+ * new one. */
 static void
 flow_cache_burst(struct flow_cache_play *play, struct dice *dice, struct flow_cache_frame *known)
 {
@@ -285,10 +284,9 @@ flow_cache_step(struct flow_cache_play *play, struct dice *dice, struct site *si
 		return "packets";
 	}
 	if (what < 88) {
-		/* A flow that is walked again, and refused before it is learned from, forgets that
-		 * it
-		 * was in use since the last sweep: the FDB may seem a little older than in truth.
-		 * */
+		/* A flow that is walked again, and refused before it is learned from, forgets
+		 * that it was in use since the last sweep: the FDB may seem a little older than
+		 * in truth. */
 		forward_sweep();
 		assert_int_equal(weft_running_apply(site_step(site, dice), &errors), 0);
 		return "configuration";

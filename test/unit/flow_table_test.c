@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The flow table against a list: what is in it is found, what is found is right, and what is lost
- * was
- * evicted.
+ * was evicted.
  */
 #include "eal_helper.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Generations: a remembered answer notices every change of what it stands on, whoever changes it
- * and
- * whenever.
+ * and whenever.
  */
 #include <pthread.h>
 #include <setjmp.h>

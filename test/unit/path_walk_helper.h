@@ -2,11 +2,10 @@
 /*
  * The path as a story: who sends what, and what becomes of it.
  *
- * Frames are words: "b < a" is from 02:00:00:00:00:0a to 02:00:00:00:00:0b, "*" is broadcast; then
- * tags,
- * then what is inside. Results are words as well: the ports where it leaves, in order, with the tag
- * that it has there, or the reason for which it is dropped. What leaves is compared byte by byte
- * with what a slow hand makes of the frame.
+ * Frames are words: "b < a" is from 02:00:00:00:00:0a to 02:00:00:00:00:0b, "*" is broadcast;
+ * then tags, then what is inside. Results are words as well: the ports where it leaves, in order,
+ * with the tag that it has there, or the reason for which it is dropped. What leaves is compared
+ * byte by byte with what a slow hand makes of the frame.
  */
 #ifndef TEST_UNIT_PATH_WALK_HELPER_H
 #define TEST_UNIT_PATH_WALK_HELPER_H

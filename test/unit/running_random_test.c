@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The running configuration on long ways: after thousands of changes, some of which fail, it is
- * what
- * it would be had it been built from scratch. And large: as many ports and networks as there may
- * be.
+ * what it would be had it been built from scratch. And large: as many ports and networks as there
+ * may be.
  */
 #include "eal_helper.h"
 

@@ -2,10 +2,9 @@
 /*
  * A site: a small random configuration that changes step by step, the way operators' do.
  *
- * Names are few and devices fewer, so that ports change places, take over each other's sockets, and
- * names of wires become names of ports. What a step makes need not be valid: the loader says so,
- * and
- * site_step() tries another one.
+ * Names are few and devices fewer, so that ports change places, take over each other's sockets,
+ * and names of wires become names of ports. What a step makes need not be valid: the loader says
+ * so, and site_step() tries another one.
  */
 #ifndef TEST_UNIT_SITE_HELPER_H
 #define TEST_UNIT_SITE_HELPER_H
