@@ -48,14 +48,9 @@ port_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 static json_t *
 port_cmd_poller(const struct weft_port *port, uint16_t queue)
 {
-	for (uint16_t worker = 0; worker < weft_topology->n_workers; worker++) {
-		const struct weft_polls *polls = &weft_topology->polls[worker];
+	uint16_t worker = weft_topology_poller(weft_topology, port, queue);
 
-		for (uint32_t i = 0; i < polls->n; i++)
-			if (polls->list[i].port == port && polls->list[i].queue == queue)
-				return json_integer(worker);
-	}
-	return json_null();
+	return worker == weft_topology->n_workers ? json_null() : json_integer(worker);
 }
 
 static json_t *

@@ -230,27 +230,14 @@ build_add_poll(struct weft_polls *polls, struct weft_port *port, uint16_t queue)
 	return 0;
 }
 
-/* @return the worker that polls a queue, or n_workers */
-static uint16_t
-build_poller(const struct weft_topology *topology, const struct weft_port *port, uint16_t queue)
-{
-	for (uint16_t worker = 0; worker < topology->n_workers; worker++) {
-		const struct weft_polls *polls = &topology->polls[worker];
-
-		for (uint32_t i = 0; i < polls->n; i++)
-			if (polls->list[i].port == port && polls->list[i].queue == queue)
-				return worker;
-	}
-	return topology->n_workers;
-}
-
 /* Places the queues of a port that were polled in @p old, or those that were not. */
 static int
 build_place_port(struct weft_topology *next, const struct weft_topology *old,
 		 struct weft_port *port, bool is_new)
 {
 	for (uint16_t queue = 0; queue < port->n_rxq; queue++) {
-		uint16_t worker = old == NULL ? next->n_workers : build_poller(old, port, queue);
+		uint16_t worker =
+			old == NULL ? next->n_workers : weft_topology_poller(old, port, queue);
 
 		if ((worker == next->n_workers) != is_new)
 			continue;

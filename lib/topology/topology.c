@@ -42,6 +42,20 @@ weft_topology_find_network(const struct weft_topology *topology, const char *nam
 	return -1;
 }
 
+uint16_t
+weft_topology_poller(const struct weft_topology *topology, const struct weft_port *port,
+		     uint16_t queue)
+{
+	for (uint16_t worker = 0; worker < topology->n_workers; worker++) {
+		const struct weft_polls *polls = &topology->polls[worker];
+
+		for (uint32_t i = 0; i < polls->n; i++)
+			if (polls->list[i].port == port && polls->list[i].queue == queue)
+				return worker;
+	}
+	return topology->n_workers;
+}
+
 static void
 topology_free_attachment(struct weft_attachment *attachment)
 {

@@ -107,6 +107,10 @@ const char *weft_topology_network_name(const struct weft_topology *topology, uin
 int32_t weft_topology_find_port(const struct weft_topology *topology, const char *name);
 int32_t weft_topology_find_network(const struct weft_topology *topology, const char *name);
 
+/** @return the worker that polls a queue, or n_workers while nobody does */
+uint16_t weft_topology_poller(const struct weft_topology *topology, const struct weft_port *port,
+			      uint16_t queue);
+
 /* ---- control thread, used by running.c ---- */
 
 /** Maps names of the document to the numbers and open ports behind them. */
