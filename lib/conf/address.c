@@ -4,18 +4,6 @@
 #include <string.h>
 
 #include "conf/check.h"
-#include "conf/value.h"
-
-static bool
-address_is_in(const struct weft_ip *ip, const struct weft_ip *subnet)
-{
-	struct weft_ip masked;
-
-	if (ip->family != subnet->family || ip->prefix < subnet->prefix)
-		return false;
-	conf_ip_mask(ip, subnet->prefix, &masked);
-	return memcmp(masked.bytes, subnet->bytes, sizeof(masked.bytes)) == 0;
-}
 
 static const struct conf_node *
 address_subnet_key(struct conf_check *check, uint32_t network, uint32_t subnet, const char *key)
@@ -34,7 +22,7 @@ address_check_gateway(struct conf_check *check, uint32_t network, uint32_t at)
 	char place[CONF_PLACE_BYTES];
 
 	if (!subnet->has_gateway || subnet->gateway.family == 0 || subnet->cidr.family == 0 ||
-	    address_is_in(&subnet->gateway, &subnet->cidr))
+	    weft_ip_is_in(&subnet->gateway, &subnet->cidr))
 		return;
 	conf_report_node(check->report, gateway, "%s is not in %s (%s)", gateway->text, cidr->text,
 			 conf_report_place(cidr, place));
@@ -47,10 +35,8 @@ address_compare(const void *left, const void *right)
 {
 	const struct weft_conf_subnet *a = *(struct weft_conf_subnet *const *)left;
 	const struct weft_conf_subnet *b = *(struct weft_conf_subnet *const *)right;
-	int order = a->cidr.family - b->cidr.family;
+	int order = weft_ip_compare(&a->cidr, &b->cidr);
 
-	if (order == 0)
-		order = memcmp(a->cidr.bytes, b->cidr.bytes, sizeof(a->cidr.bytes));
 	if (order == 0)
 		order = a->cidr.prefix - b->cidr.prefix;
 	return order != 0 ? order : a < b ? -1 : 1;
@@ -86,7 +72,7 @@ address_check_overlaps(struct conf_check *check, uint32_t at)
 	for (uint32_t i = 0; i < network->n_subnets; i++) {
 		if (sorted[i]->cidr.family == 0)
 			continue;
-		if (widest != NULL && address_is_in(&sorted[i]->cidr, &widest->cidr))
+		if (widest != NULL && weft_ip_is_in(&sorted[i]->cidr, &widest->cidr))
 			address_report_overlap(check, at, (uint32_t)(widest - network->subnets),
 					       (uint32_t)(sorted[i] - network->subnets));
 		else
@@ -110,10 +96,26 @@ address_is_in_network(const struct weft_ip *ip, const struct weft_conf_network *
 	for (uint32_t i = 0; i < network->n_subnets; i++) {
 		/* A subnet that could not be read may be the right one. */
 		if (network->subnets[i].cidr.family == 0 ||
-		    address_is_in(ip, &network->subnets[i].cidr))
+		    weft_ip_is_in(ip, &network->subnets[i].cidr))
 			return true;
 	}
 	return false;
+}
+
+/** Reports an address that is in no subnet of its network. */
+static void
+address_check(struct conf_check *check, uint32_t network, const struct conf_node *node,
+	      const struct weft_ip *ip)
+{
+	const struct conf_node *object = conf_node_item(check->tree, "networks", network);
+	char path[CONF_PATH_BYTES];
+	char place[CONF_PLACE_BYTES];
+
+	if (address_is_in_network(ip, &check->conf->networks[network]))
+		return;
+	conf_node_path(object, path);
+	conf_report_node(check->report, node, "%s is in no subnet of %s (%s)", node->text, path,
+			 conf_report_place(conf_node_get(object, "subnets"), place));
 }
 
 static void
@@ -122,19 +124,22 @@ address_check_port(struct conf_check *check, uint32_t at)
 	const struct weft_conf_port *port = &check->conf->ports[at];
 	const struct conf_node *object = conf_node_item(check->tree, "ports", at);
 	uint32_t network = conf_index_find(&check->networks, port->network);
-	const struct conf_node *subnets, *node;
-	char place[CONF_PLACE_BYTES];
 
-	if (network == CONF_INDEX_NONE)
-		return;
-	subnets = conf_node_get(conf_node_item(check->tree, "networks", network), "subnets");
-	for (uint32_t i = 0; i < port->n_addresses; i++) {
-		if (address_is_in_network(&port->addresses[i], &check->conf->networks[network]))
-			continue;
-		node = conf_node_item(object, "addresses", i);
-		conf_report_node(check->report, node, "%s is in no subnet of networks[%s] (%s)",
-				 node->text, port->network, conf_report_place(subnets, place));
-	}
+	for (uint32_t i = 0; i < port->n_addresses && network != CONF_INDEX_NONE; i++)
+		address_check(check, network, conf_node_item(object, "addresses", i),
+			      &port->addresses[i]);
+}
+
+static void
+address_check_neighbours(struct conf_check *check, uint32_t at)
+{
+	const struct weft_conf_network *network = &check->conf->networks[at];
+	const struct conf_node *object = conf_node_item(check->tree, "networks", at);
+
+	for (uint32_t i = 0; i < network->n_neighbours; i++)
+		address_check(check, at,
+			      conf_node_get(conf_node_item(object, "neighbours", i), "ip"),
+			      &network->neighbours[i].ip);
 }
 
 void
@@ -144,6 +149,7 @@ conf_check_addresses(struct conf_check *check)
 		for (uint32_t j = 0; j < check->conf->networks[i].n_subnets; j++)
 			address_check_gateway(check, i, j);
 		address_check_overlaps(check, i);
+		address_check_neighbours(check, i);
 	}
 	for (uint32_t i = 0; i < check->conf->n_ports; i++)
 		address_check_port(check, i);

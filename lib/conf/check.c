@@ -77,9 +77,11 @@ conf_check(struct weft_conf *conf, const struct conf_node *tree, struct conf_rep
 	conf_index_build(&check.networks, conf->networks, conf->n_networks,
 			 sizeof(*conf->networks));
 	conf_index_build(&check.ports, conf->ports, conf->n_ports, sizeof(*conf->ports));
+	conf_check_endpoint(&check);
 	conf_check_networks(&check);
 	conf_check_ports(&check);
 	conf_check_unique(&check);
+	conf_check_members(&check);
 	conf_check_addresses(&check);
 	conf_index_clear(&check.wires);
 	conf_index_clear(&check.networks);

@@ -32,10 +32,21 @@ void conf_check(struct weft_conf *conf, const struct conf_node *tree, struct con
 
 /* ---- its parts ---- */
 
+void conf_check_endpoint(struct conf_check *check);
 void conf_check_networks(struct conf_check *check);
 void conf_check_ports(struct conf_check *check);
 void conf_check_unique(struct conf_check *check);
+void conf_check_members(struct conf_check *check);
 void conf_check_addresses(struct conf_check *check);
+
+/** One network that goes through tunnels. */
+void conf_check_overlay(struct conf_check *check, struct weft_conf_network *network,
+			const struct conf_node *object);
+
+/** Reports an address that cannot be that of another host as the tunnel endpoint sees it: another
+ *  family, its own, one of its link that is nobody's. @return whether it can be */
+bool conf_check_other_host(struct conf_check *check, const struct conf_node *node,
+			   const struct weft_ip *ip);
 
 /** Reports a name that nothing in a list of the document ("ports") has. */
 void conf_check_report_unknown(struct conf_check *check, const struct conf_node *node,

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "conf/check.h"
+#include "conf/inherit.h"
+#include "conf/schema.h"
 
-#define CHECK_MTU_LOCAL 1500
+#define CHECK_WHY_BYTES 80
 
 /** Whether the file names a type and it was understood; otherwise nothing follows from it. */
 static bool
@@ -16,23 +19,54 @@ check_network_has_type(const struct weft_conf_network *network, const struct con
 	       strcmp(type->text, weft_network_type_name(network->type)) == 0;
 }
 
+/** Why a network of that type has no physical network; NULL: it must have one. */
+static const char *
+check_network_no_wire(const struct weft_conf_network *network, char why[static CHECK_WHY_BYTES])
+{
+	bool is_overlay = weft_network_type_is_overlay(network->type);
+
+	if (network->type != WEFT_NETWORK_LOCAL && !is_overlay)
+		return NULL;
+	snprintf(why, CHECK_WHY_BYTES, "a %s network has none%s",
+		 weft_network_type_name(network->type),
+		 is_overlay ? "; it goes by the tunnel-endpoint" : "");
+	return why;
+}
+
+static void
+check_network_segment(struct conf_check *check, const struct weft_conf_network *network,
+		      const struct conf_node *object)
+{
+	const struct conf_field *field = conf_object_find(&conf_network_object, "segment");
+	const struct conf_range *range = &field->ranges[network->type];
+	char why[CHECK_WHY_BYTES];
+
+	snprintf(why, sizeof(why), "a %s network has none", weft_network_type_name(network->type));
+	if (range->what == NULL)
+		conf_check_refuse(check, object, "segment", why);
+	else if (conf_node_get(object, "segment") == NULL)
+		conf_report_node(check->report, object,
+				 "needs a 'segment': the %s (%" PRIu64 "..%" PRIu64 ")",
+				 range->what + strlen("a "), range->min, range->max);
+}
+
 static void
 check_network_type(struct conf_check *check, const struct weft_conf_network *network,
 		   const struct conf_node *object)
 {
-	const char *type = weft_network_type_name(network->type);
-	char why[64];
+	static const char *const overlay_keys[] = { "peers", "neighbours", "unknown-addresses" };
+	char why[CHECK_WHY_BYTES];
 
-	snprintf(why, sizeof(why), "a %s network has none", type);
-	if (network->type != WEFT_NETWORK_VLAN)
-		conf_check_refuse(check, object, "segment", why);
-	else if (conf_node_get(object, "segment") == NULL)
-		conf_report_node(check->report, object, "needs a 'segment': the VLAN id (1..4094)");
-	if (network->type == WEFT_NETWORK_LOCAL)
+	check_network_segment(check, network, object);
+	if (check_network_no_wire(network, why) != NULL)
 		conf_check_refuse(check, object, "physical-network", why);
 	else if (conf_node_get(object, "physical-network") == NULL)
 		conf_report_node(check->report, object,
-				 "needs a 'physical-network': the wire of a %s network", type);
+				 "needs a 'physical-network': the wire of a %s network",
+				 weft_network_type_name(network->type));
+	for (int i = 0; i < 3 && !weft_network_type_is_overlay(network->type); i++)
+		conf_check_refuse(check, object, overlay_keys[i],
+				  "is for overlays only (vxlan, gre, geneve)");
 }
 
 static void
@@ -64,12 +98,13 @@ check_network_static_wire(struct conf_check *check, const struct weft_conf_netwo
 {
 	const struct conf_node *node = conf_node_get(object, "physical-network");
 	const struct conf_node *other = conf_node_get(object->parent->parent, "physical-network");
+	char why[CHECK_WHY_BYTES];
 	char place[CONF_PLACE_BYTES];
 
 	if (conf_index_find(&check->wires, entry->wire) == CONF_INDEX_NONE)
 		conf_check_report_unknown(check, node, "physical-networks");
-	else if (network->type == WEFT_NETWORK_LOCAL)
-		conf_report_node(check->report, node, "a local network has none");
+	else if (check_network_no_wire(network, why) != NULL)
+		conf_report_node(check->report, node, "%s", why);
 	else if (network->wire != NULL && strcmp(network->wire, entry->wire) != 0)
 		conf_report_node(check->report, node, "the wire of this network is %s (%s)",
 				 network->wire, conf_report_place(other, place));
@@ -91,26 +126,18 @@ check_network_static_macs(struct conf_check *check, const struct weft_conf_netwo
 }
 
 static void
-check_network_wire(struct conf_check *check, struct weft_conf_network *network,
+check_network_wire(struct conf_check *check, const struct weft_conf_network *network,
 		   const struct conf_node *object)
 {
 	uint32_t at = conf_index_find(&check->wires, network->wire);
-	bool has_mtu = conf_node_get(object, "mtu") != NULL;
 
 	if (network->wire != NULL && at == CONF_INDEX_NONE)
 		conf_check_report_unknown(check, conf_node_get(object, "physical-network"),
 					  "physical-networks");
-	if (at == CONF_INDEX_NONE) {
-		/* An MTU that the file gives but gives wrongly stays unknown. */
-		if (!has_mtu)
-			network->mtu = network->wire == NULL ? CHECK_MTU_LOCAL : 0;
-		return;
-	}
-	if (!has_mtu)
-		network->mtu = check->conf->wires[at].mtu;
-	conf_check_mtu(check, object, network->mtu,
-		       conf_node_item(check->tree, "physical-networks", at),
-		       check->conf->wires[at].mtu);
+	if (at != CONF_INDEX_NONE)
+		conf_check_mtu(check, object, network->mtu,
+			       conf_node_item(check->tree, "physical-networks", at),
+			       check->conf->wires[at].mtu);
 }
 
 void
@@ -122,9 +149,16 @@ conf_check_networks(struct conf_check *check)
 
 		if (object->kind != CONF_NODE_MAP)
 			continue;
+		/* An MTU that the file gives but gives wrongly stays unknown. */
+		if (conf_node_get(object, "mtu") == NULL)
+			network->mtu =
+				conf_inherit_network_mtu(check->conf, &check->wires, network);
 		if (check_network_has_type(network, object))
 			check_network_type(check, network, object);
-		check_network_wire(check, network, object);
+		if (weft_network_type_is_overlay(network->type))
+			conf_check_overlay(check, network, object);
+		else
+			check_network_wire(check, network, object);
 		check_network_static_macs(check, network, object);
 	}
 }

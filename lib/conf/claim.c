@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/claim.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,36 @@ conf_claim_add(struct conf_claims *claims, uint32_t scope, const char *what,
 		.owner = owner,
 	};
 	claims->n++;
+}
+
+void
+conf_claim_key(struct conf_claims *claims, uint32_t scope, const char *what,
+	       const struct conf_node *object, const char *key)
+{
+	const struct conf_node *node = conf_node_get(object, key);
+
+	conf_claim_add(claims, scope, what, node, object, "%s", node->text);
+}
+
+void
+conf_claim_mac(struct conf_claims *claims, uint32_t scope, const char *what,
+	       const struct conf_node *object, const struct rte_ether_addr *mac)
+{
+	const uint8_t *b = mac->addr_bytes;
+
+	if (!rte_is_zero_ether_addr(mac))
+		conf_claim_add(claims, scope, what, conf_node_get(object, "mac"), object,
+			       "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+}
+
+void
+conf_claim_ip(struct conf_claims *claims, uint32_t scope, const char *what,
+	      const struct conf_node *node, const struct conf_node *owner, const struct weft_ip *ip)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (ip->family != 0 && inet_ntop(ip->family, ip->bytes, text, sizeof(text)) != NULL)
+		conf_claim_add(claims, scope, what, node, owner, "%s", text);
 }
 
 static bool

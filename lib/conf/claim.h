@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "conf/arena.h"
+#include "conf/conf.h"
 #include "conf/node.h"
 #include "conf/report.h"
 
@@ -34,6 +35,19 @@ struct conf_claims {
 void conf_claim_add(struct conf_claims *claims, uint32_t scope, const char *what,
 		    const struct conf_node *node, const struct conf_node *owner, const char *format,
 		    ...) __attribute__((format(printf, 6, 7)));
+
+/** Claims the value of a scalar key as it is written. */
+void conf_claim_key(struct conf_claims *claims, uint32_t scope, const char *what,
+		    const struct conf_node *object, const char *key);
+
+/** Claims the MAC, if it could be read, that stands in the object's key `mac`. */
+void conf_claim_mac(struct conf_claims *claims, uint32_t scope, const char *what,
+		    const struct conf_node *object, const struct rte_ether_addr *mac);
+
+/** Claims an address, if it could be read, without its prefix length. */
+void conf_claim_ip(struct conf_claims *claims, uint32_t scope, const char *what,
+		   const struct conf_node *node, const struct conf_node *owner,
+		   const struct weft_ip *ip);
 
 /** Reports what is claimed twice, and empties the list. */
 void conf_claims_settle(struct conf_claims *claims, struct conf_report *report);

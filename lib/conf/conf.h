@@ -44,9 +44,18 @@ struct weft_place {
 };
 
 enum weft_polling { WEFT_POLLING_ADAPTIVE, WEFT_POLLING_BUSY };
-enum weft_network_type { WEFT_NETWORK_LOCAL, WEFT_NETWORK_FLAT, WEFT_NETWORK_VLAN };
+enum weft_network_type {
+	WEFT_NETWORK_LOCAL,
+	WEFT_NETWORK_FLAT,
+	WEFT_NETWORK_VLAN,
+	WEFT_NETWORK_VXLAN,
+	WEFT_NETWORK_GRE,
+	WEFT_NETWORK_GENEVE,
+	WEFT_NETWORK_TYPES,
+};
 enum weft_socket_mode { WEFT_SOCKET_CLIENT, WEFT_SOCKET_SERVER };
 enum weft_limit_action { WEFT_LIMIT_DROP, WEFT_LIMIT_FORWARD };
+enum weft_unknown_action { WEFT_UNKNOWN_FLOOD, WEFT_UNKNOWN_DROP };
 
 /** An IPv4 or IPv6 address or prefix. */
 struct weft_ip {
@@ -76,6 +85,30 @@ struct weft_conf_wire {
 	struct weft_place place;
 };
 
+struct weft_conf_route {
+	struct weft_ip destination;
+	struct weft_ip next_hop;
+	struct weft_place place;
+};
+
+/** Where tunnels begin and end: at most one per host. */
+struct weft_conf_endpoint {
+	bool is_there; /* the document has the section */
+	char *wire; /* physical-network */
+	struct weft_ip address; /* with the prefix length of its link */
+	struct weft_ip *gateways; /* default route; several share the load */
+	uint32_t n_gateways;
+	struct weft_conf_route *routes; /* of one destination, several share the load */
+	uint32_t n_routes;
+	uint32_t vlan; /* 0: untagged */
+	bool has_mac; /* otherwise derived from the address */
+	struct rte_ether_addr mac;
+	uint32_t vxlan_port, geneve_port; /* UDP */
+	uint32_t dscp, ttl; /* of the outer header */
+	bool udp_checksum; /* on IPv6; on IPv4 it is always zero */
+	struct weft_place place;
+};
+
 struct weft_conf_subnet {
 	char *name;
 	struct weft_ip cidr;
@@ -91,12 +124,21 @@ struct weft_conf_static_mac {
 	struct weft_place place;
 };
 
+/** What is known beforehand about somebody on another host (L2 population). */
+struct weft_conf_neighbour {
+	struct rte_ether_addr mac;
+	bool has_ip;
+	struct weft_ip ip;
+	struct weft_ip at; /* the tunnel endpoint of his host */
+	struct weft_place place;
+};
+
 struct weft_conf_network {
 	char *name;
 	char *project;
 	enum weft_network_type type;
-	uint32_t segment; /* VLAN id; 0 for local and flat */
-	char *wire; /* physical-network; NULL for local */
+	uint32_t segment; /* VLAN id, VNI or GRE key; 0 for local and flat */
+	char *wire; /* physical-network; NULL for local and for overlays */
 	bool external;
 	bool admin_up;
 	uint32_t mtu; /* resolved: never 0 */
@@ -105,6 +147,12 @@ struct weft_conf_network {
 	enum weft_limit_action mac_limit_action;
 	struct weft_conf_static_mac *static_macs;
 	uint32_t n_static_macs;
+	struct weft_ip
+		*peers; /* overlays: who gets floods; resolved: the neighbours' if not given */
+	uint32_t n_peers;
+	struct weft_conf_neighbour *neighbours; /* overlays */
+	uint32_t n_neighbours;
+	enum weft_unknown_action unknown_addresses; /* overlays: ARP and ND for whom nobody knows */
 	struct weft_conf_subnet *subnets;
 	uint32_t n_subnets;
 	struct weft_place place;
@@ -141,6 +189,7 @@ struct weft_conf {
 	struct weft_conf_host host;
 	struct weft_conf_wire *wires;
 	uint32_t n_wires;
+	struct weft_conf_endpoint endpoint;
 	struct weft_conf_network *networks;
 	uint32_t n_networks;
 	struct weft_conf_port *ports;
@@ -163,12 +212,14 @@ void weft_conf_destroy(struct weft_conf *conf);
 
 /** A new document: @p base, in which the objects that the fragment file names replace those of the
  *  same name or are added. The result is checked as a whole. `host:` keys in the fragment replace
- *  single keys. @return NULL with every fault in @p errors. */
+ *  single keys, its `tunnel-endpoint:` the whole section.
+ *  @return NULL with every fault in @p errors. */
 struct weft_conf *weft_conf_merge(const struct weft_conf *base, const char *fragment_path,
 				  struct weft_errors *errors);
 
-/** A new document without one object. @p noun: "port", "network" or "physical-network". What refers
- *  to it is deleted too if @p cascade; otherwise that is an error that names them.
+/** A new document without one object. @p noun: "port", "network", "physical-network" or
+ *  "tunnel-endpoint", whose name is "". What refers to it is deleted too if @p cascade; otherwise
+ *  that is an error that names them.
  *  @return NULL with the reason in @p errors. */
 struct weft_conf *weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name,
 				   bool cascade, struct weft_errors *errors);
@@ -182,8 +233,8 @@ enum weft_change_action { WEFT_CHANGE_ADD, WEFT_CHANGE_MODIFY, WEFT_CHANGE_DELET
 
 struct weft_change {
 	enum weft_change_action action;
-	const char *noun; /* "host", "physical-network", "network", "port" */
-	char *name; /* "" for host */
+	const char *noun; /* "host", "physical-network", "tunnel-endpoint", "network", "port" */
+	char *name; /* "" for host and tunnel-endpoint */
 	char **details; /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
 	uint32_t n_details;
 	bool needs_restart; /* host keys that are read at start only */
@@ -195,9 +246,9 @@ struct weft_changes {
 	uint32_t n;
 };
 
-/** What differs, objects matched by name; order: deletions (ports, networks, wires), changes,
- *  additions (wires, networks, ports). Two documents that mean the same have no changes whatever
- *  their files look like. */
+/** What differs, objects matched by name; order: deletions (ports, networks, the endpoint, wires),
+ *  changes, additions (wires, the endpoint, networks, ports). Two documents that mean the same have
+ *  no changes whatever their files look like. */
 void weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 		    struct weft_changes *changes);
 void weft_changes_clear(struct weft_changes *changes);
@@ -213,6 +264,29 @@ void weft_conf_schema_rst(FILE *out);
 /* ---- words ---- */
 
 const char *weft_network_type_name(enum weft_network_type type);
+
+/** By family, then bytes; the prefix length does not count. Less than, equal to, greater than zero.
+ */
+int weft_ip_compare(const struct weft_ip *a, const struct weft_ip *b);
+
+/** Is an address (or smaller subnet) in a subnet? */
+bool weft_ip_is_in(const struct weft_ip *ip, const struct weft_ip *subnet);
+
+/** Can an address be a host's: not unspecified, loopback, multicast, or broadcast? And neither the
+ *  network's nor the broadcast address of a link, given as an address on it with its prefix? */
+bool weft_ip_is_host(const struct weft_ip *ip);
+bool weft_ip_is_host_on(const struct weft_ip *ip, const struct weft_ip *link);
+
+/** Is it carried in a tunnel? */
+static inline bool
+weft_network_type_is_overlay(enum weft_network_type type)
+{
+	return type >= WEFT_NETWORK_VXLAN;
+}
+
+/** Bytes that an overlay takes from the MTU of the wire: the inner Ethernet header and all that
+ *  stands before it up to the outer IP header. @param family  of the endpoint's address */
+uint32_t weft_network_type_overhead(enum weft_network_type type, uint8_t family);
 
 /** Writes an address, with its prefix length when it is not a plain address. @p text holds at least
  *  INET6_ADDRSTRLEN + 4 bytes. */

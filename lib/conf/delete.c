@@ -14,6 +14,7 @@ struct deletion {
 	const struct weft_conf *conf;
 	struct conf_index wires, networks, ports;
 	bool *wire_goes, *network_goes, *port_goes;
+	bool endpoint_goes;
 	FILE *users; /* "port vm1 (weft.yaml:12:5), ..." */
 	char *users_text;
 	size_t users_bytes;
@@ -66,8 +67,8 @@ delete_note_user(struct deletion *deletion, const struct conf_node *node, const 
 	char place[CONF_PLACE_BYTES];
 
 	if (deletion->n_users++ < DELETE_NAMED_MAX)
-		fprintf(deletion->users, "%s%s %s (%s)", deletion->n_users > 1 ? ", " : "", what,
-			name, conf_report_place(node, place));
+		fprintf(deletion->users, "%s%s%s%s (%s)", deletion->n_users > 1 ? ", " : "", what,
+			name[0] != '\0' ? " " : "", name, conf_report_place(node, place));
 }
 
 /** Whether an object that is referred to goes. */
@@ -79,7 +80,20 @@ delete_is_gone(const struct conf_index *index, const bool *goes, const char *nam
 	return at != CONF_INDEX_NONE && goes[at];
 }
 
-/** Networks go with their wire. */
+/** The tunnel endpoint goes with its wire. */
+static void
+delete_follow_wire(struct deletion *deletion)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	if (!delete_is_gone(&deletion->wires, deletion->wire_goes, conf->endpoint.wire))
+		return;
+	deletion->endpoint_goes = true;
+	delete_note_user(deletion, conf_node_get(conf->source->tree, "tunnel-endpoint"),
+			 "the tunnel-endpoint", "");
+}
+
+/** Networks go with their wire, overlays with the tunnel endpoint. */
 static void
 delete_follow_wires(struct deletion *deletion)
 {
@@ -88,7 +102,8 @@ delete_follow_wires(struct deletion *deletion)
 	for (uint32_t i = 0; i < conf->n_networks; i++) {
 		const struct weft_conf_network *network = &conf->networks[i];
 
-		if (!delete_is_gone(&deletion->wires, deletion->wire_goes, network->wire))
+		if (!delete_is_gone(&deletion->wires, deletion->wire_goes, network->wire) &&
+		    !(deletion->endpoint_goes && weft_network_type_is_overlay(network->type)))
 			continue;
 		deletion->network_goes[i] = true;
 		delete_note_user(deletion, conf_node_item(conf->source->tree, "networks", i),
@@ -139,31 +154,40 @@ delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
 	}
 }
 
-/** Marks the object itself. @return whether there is one */
 static bool
-delete_mark(struct deletion *deletion, const char *noun, const char *name)
+delete_mark_in(const struct conf_index *index, bool *goes, const char *name)
 {
-	const struct conf_index *index;
-	bool *goes;
-	uint32_t at;
+	uint32_t at = conf_index_find(index, name);
 
-	if (strcmp(noun, "port") == 0) {
-		index = &deletion->ports;
-		goes = deletion->port_goes;
-	} else if (strcmp(noun, "network") == 0) {
-		index = &deletion->networks;
-		goes = deletion->network_goes;
-	} else if (strcmp(noun, "physical-network") == 0) {
-		index = &deletion->wires;
-		goes = deletion->wire_goes;
-	} else {
-		return false;
-	}
-	at = conf_index_find(index, name);
 	if (at == CONF_INDEX_NONE)
 		return false;
 	goes[at] = true;
 	return true;
+}
+
+/** Marks the object itself. @return whether there is one */
+static bool
+delete_mark(struct deletion *deletion, const char *noun, const char *name)
+{
+	if (strcmp(noun, "port") == 0)
+		return delete_mark_in(&deletion->ports, deletion->port_goes, name);
+	if (strcmp(noun, "network") == 0)
+		return delete_mark_in(&deletion->networks, deletion->network_goes, name);
+	if (strcmp(noun, "physical-network") == 0)
+		return delete_mark_in(&deletion->wires, deletion->wire_goes, name);
+	deletion->endpoint_goes = strcmp(noun, "tunnel-endpoint") == 0 && name[0] == '\0' &&
+				  deletion->conf->endpoint.is_there;
+	return deletion->endpoint_goes;
+}
+
+static void
+delete_remove_endpoint(struct conf_node *tree)
+{
+	bool *goes = delete_flags(tree->n);
+
+	goes[conf_node_get(tree, "tunnel-endpoint")->index] = true;
+	conf_node_remove(tree, goes);
+	free(goes);
 }
 
 static void
@@ -180,6 +204,17 @@ delete_remove(const struct deletion *deletion, struct conf_node *tree)
 	list = conf_node_get(tree, "physical-networks");
 	if (deletion->conf->n_wires > 0)
 		conf_node_remove(list, deletion->wire_goes);
+	if (deletion->endpoint_goes)
+		delete_remove_endpoint(tree);
+}
+
+static void
+delete_report_missing(const char *noun, const char *name, struct weft_errors *errors)
+{
+	if (name[0] != '\0')
+		weft_errors_add(errors, "there is no %s '%s'", noun, name);
+	else
+		weft_errors_add(errors, "there is no %s", noun);
 }
 
 static void
@@ -191,8 +226,8 @@ delete_report_users(struct deletion *deletion, const char *noun, const char *nam
 	if (deletion->n_users > DELETE_NAMED_MAX)
 		snprintf(more, sizeof(more), " and %u more", deletion->n_users - DELETE_NAMED_MAX);
 	fflush(deletion->users);
-	weft_errors_add(errors, "%s %s is used by %s%s; --cascade deletes these too", noun, name,
-			deletion->users_text, more);
+	weft_errors_add(errors, "%s%s%s is used by %s%s; --cascade deletes these too", noun,
+			name[0] != '\0' ? " " : "", name, deletion->users_text, more);
 }
 
 struct weft_conf *
@@ -207,11 +242,12 @@ weft_conf_delete(const struct weft_conf *base, const char *noun, const char *nam
 	source->tree = conf_node_clone(base->source->tree, &source->arena);
 	delete_start(&deletion, base);
 	if (!delete_mark(&deletion, noun, name)) {
-		weft_errors_add(errors, "there is no %s '%s'", noun, name);
+		delete_report_missing(noun, name, errors);
 		conf_source_destroy(source);
 		delete_finish(&deletion);
 		return NULL;
 	}
+	delete_follow_wire(&deletion);
 	delete_follow_wires(&deletion);
 	delete_follow_networks(&deletion);
 	delete_follow_ports(&deletion, source->tree);

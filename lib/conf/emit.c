@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/emit.h"
 
+#include <stdlib.h>
+
 #include "conf/index.h"
+#include "conf/inherit.h"
 #include "conf/value.h"
 
 struct emitter {
 	const struct weft_conf *conf;
 	struct conf_index wires, networks;
+	struct weft_ip *peers; /* the default of the network that is written */
+	uint32_t peers_capacity;
 	FILE *out;
 };
 
-/** Whether a key must be written: what is required has no default, even if it is zero. */
+/** Whether a key must be written: what is required has no default, even if it is zero; an empty
+ *  list is news where the default is not empty. */
 static bool
 emit_is_news(const struct conf_field *field, const void *from, const union conf_any *defaults)
 {
+	if (field->is_list)
+		return !conf_field_is_equal(field, from, defaults);
 	return conf_field_is_set(field, from) &&
 	       (field->is_required || !conf_field_is_equal(field, from, defaults));
 }
@@ -21,23 +29,22 @@ emit_is_news(const struct conf_field *field, const void *from, const union conf_
 void
 conf_emit_value(const struct conf_field *field, const void *object, bool is_yaml, FILE *out)
 {
-	uint32_t n;
+	const char *at = (const char *)object + field->offset;
+	uint32_t n = conf_field_is_set(field, object);
+	bool has_brackets = false;
 
-	if (!field->is_list) {
-		if (conf_field_is_set(field, object))
-			conf_value_write(field, (const char *)object + field->offset, is_yaml, out);
-		else
-			fputs("(none)", out);
-		return;
+	if (field->is_list) {
+		at = conf_list_get(field, object, &n);
+		has_brackets = n > 1 || !field->may_be_single;
 	}
-	fputc('[', out);
-	for (const char *at = conf_list_get(field, object, &n), *start = at;
-	     at < start + (size_t)n * field->bytes; at += field->bytes) {
-		if (at > start)
-			fputs(", ", out);
-		conf_value_write(field, at, is_yaml, out);
+	if (n == 0 && !has_brackets)
+		fputs("(none)", out);
+	fputs(has_brackets ? "[" : "", out);
+	for (uint32_t i = 0; i < n; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		conf_value_write(field, at + (size_t)i * field->bytes, is_yaml, out);
 	}
-	fputc(']', out);
+	fputs(has_brackets ? "]" : "", out);
 }
 
 void
@@ -60,17 +67,30 @@ conf_emit_flow(const struct conf_object *object, const void *from, bool is_yaml,
 	fputc('}', out);
 }
 
+static void
+emit_network_defaults(struct emitter *emitter, const struct weft_conf_network *network,
+		      struct weft_conf_network *defaults)
+{
+	if (network->n_neighbours > emitter->peers_capacity) {
+		free(emitter->peers);
+		emitter->peers_capacity = 2 * network->n_neighbours;
+		emitter->peers = calloc(emitter->peers_capacity, sizeof(*emitter->peers));
+		if (emitter->peers == NULL)
+			abort();
+	}
+	defaults->peers = emitter->peers;
+	defaults->n_peers = conf_inherit_peers(network, emitter->peers);
+	defaults->mtu = conf_inherit_network_mtu(emitter->conf, &emitter->wires, network);
+}
+
 /** The defaults of an object, those that follow another object included. */
 static void
-emit_defaults(const struct emitter *emitter, const struct conf_object *object, const void *from,
+emit_defaults(struct emitter *emitter, const struct conf_object *object, const void *from,
 	      union conf_any *defaults)
 {
 	conf_object_default(object, defaults);
 	if (object == &conf_network_object) {
-		const struct weft_conf_network *network = from;
-		uint32_t at = conf_index_find(&emitter->wires, network->wire);
-
-		defaults->network.mtu = at == CONF_INDEX_NONE ? 1500 : emitter->conf->wires[at].mtu;
+		emit_network_defaults(emitter, from, &defaults->network);
 	} else if (object == &conf_port_object) {
 		const struct weft_conf_port *port = from;
 		uint32_t at = conf_index_find(&emitter->networks, port->network);
@@ -82,14 +102,15 @@ emit_defaults(const struct emitter *emitter, const struct conf_object *object, c
 }
 
 static void
-emit_flow_list(const struct emitter *emitter, const struct conf_field *field, const void *from)
+emit_flow_list(const struct emitter *emitter, const struct conf_field *field, const void *from,
+	       const char *indent)
 {
 	uint32_t n;
 	const char *at = conf_list_get(field, from, &n);
 
-	fprintf(emitter->out, "    %s:\n", field->key);
+	fprintf(emitter->out, "%s%s:\n", indent, field->key);
 	for (uint32_t i = 0; i < n; i++) {
-		fputs("      - ", emitter->out);
+		fprintf(emitter->out, "%s  - ", indent);
 		conf_emit_flow(field->object, at + (size_t)i * field->bytes, true, emitter->out);
 		fputc('\n', emitter->out);
 	}
@@ -98,7 +119,7 @@ emit_flow_list(const struct emitter *emitter, const struct conf_field *field, co
 /** Writes an object in block style. @p lead: what stands before its first key; "" is as long as
  *  the list dash or the indentation. @return whether any key was written */
 static bool
-emit_block(const struct emitter *emitter, const struct conf_object *object, const void *from,
+emit_block(struct emitter *emitter, const struct conf_object *object, const void *from,
 	   const char *lead, const char *indent)
 {
 	union conf_any defaults;
@@ -110,7 +131,7 @@ emit_block(const struct emitter *emitter, const struct conf_object *object, cons
 
 		if (field->type == CONF_OBJECT) {
 			if (conf_field_is_set(field, from))
-				emit_flow_list(emitter, field, from);
+				emit_flow_list(emitter, field, from, indent);
 			continue;
 		}
 		if (!emit_is_news(field, from, &defaults))
@@ -124,11 +145,13 @@ emit_block(const struct emitter *emitter, const struct conf_object *object, cons
 }
 
 static bool
-emit_section(const struct emitter *emitter, const struct conf_field *field)
+emit_section(struct emitter *emitter, const struct conf_field *field)
 {
 	const char *at = (const char *)emitter->conf + field->offset;
 	uint32_t n;
 
+	if (!conf_field_is_set(field, emitter->conf))
+		return false;
 	if (!field->is_list) {
 		char lead[64];
 
@@ -136,11 +159,10 @@ emit_section(const struct emitter *emitter, const struct conf_field *field)
 		return emit_block(emitter, field->object, at, lead, "  ");
 	}
 	at = conf_list_get(field, emitter->conf, &n);
-	if (n > 0)
-		fprintf(emitter->out, "%s:\n", field->key);
+	fprintf(emitter->out, "%s:\n", field->key);
 	for (uint32_t i = 0; i < n; i++)
 		emit_block(emitter, field->object, at + (size_t)i * field->bytes, "  - ", "    ");
-	return n > 0;
+	return true;
 }
 
 void
@@ -160,4 +182,5 @@ weft_conf_emit(const struct weft_conf *conf, FILE *out)
 		fputs("{}\n", out);
 	conf_index_clear(&emitter.wires);
 	conf_index_clear(&emitter.networks);
+	free(emitter.peers);
 }

@@ -15,9 +15,12 @@
 union conf_any {
 	struct weft_conf_host host;
 	struct weft_conf_wire wire;
+	struct weft_conf_endpoint endpoint;
+	struct weft_conf_route route;
 	struct weft_conf_network network;
 	struct weft_conf_subnet subnet;
 	struct weft_conf_static_mac static_mac;
+	struct weft_conf_neighbour neighbour;
 	struct weft_conf_port port;
 };
 

@@ -64,6 +64,23 @@ conf_field_is_set(const struct conf_field *field, const void *object)
 	return true;
 }
 
+struct conf_field
+conf_field_narrow(const struct conf_object *object, const struct conf_field *field,
+		  const char *word)
+{
+	struct conf_field narrow = *field;
+	uint32_t at;
+
+	if (field->by == NULL || word == NULL ||
+	    !conf_value_parse(conf_object_find(object, field->by), word, &at) ||
+	    field->ranges[at].what == NULL)
+		return narrow;
+	narrow.what = field->ranges[at].what;
+	narrow.min = field->ranges[at].min;
+	narrow.max = field->ranges[at].max;
+	return narrow;
+}
+
 static int
 field_compare(const void *left, const void *right, void *bytes)
 {

@@ -52,32 +52,65 @@ fill_element(struct filler *filler, const struct conf_field *field, const struct
 		conf_value_read(field, node, to, filler->arena, filler->report);
 }
 
+/** Whether a list may have that many elements. */
+static bool
+fill_check_length(struct filler *filler, const struct conf_field *field,
+		  const struct conf_node *node, uint32_t n)
+{
+	if (field->capacity > 0 && (n == 0 || n > field->capacity))
+		conf_report_node(filler->report, node, "has %u entries; must have 1..%u", n,
+				 field->capacity);
+	else if (field->most > 0 && n > field->most)
+		conf_report_node(filler->report, node, "has %u entries; at most %u", n,
+				 field->most);
+	else
+		return true;
+	return false;
+}
+
 /** Every item of the node becomes an element, also a faulty one: the checks rely on equal indexes
  *  in the tree and in the structs. */
 static void
 fill_list(struct filler *filler, const struct conf_field *field, const struct conf_node *node,
 	  char *object)
 {
+	bool is_single = field->may_be_single && node->kind == CONF_NODE_SCALAR;
 	char *elements = object + field->offset;
+	uint32_t n = is_single ? 1 : node->n;
 
 	if (conf_node_is_null(node))
 		return;
-	if (node->kind != CONF_NODE_LIST) {
-		conf_report_node(filler->report, node, "must be a list");
+	if (node->kind != CONF_NODE_LIST && !is_single) {
+		conf_report_node(filler->report, node, "must be %sa list",
+				 field->may_be_single ? "a single value or " : "");
 		return;
 	}
-	if (field->capacity > 0 && (node->n == 0 || node->n > field->capacity)) {
-		conf_report_node(filler->report, node, "has %u entries; must have 1..%u", node->n,
-				 field->capacity);
+	if (!fill_check_length(filler, field, node, n))
 		return;
-	}
 	if (field->capacity == 0) {
-		elements = conf_arena_alloc(filler->arena, (size_t)node->n * field->bytes);
+		elements = conf_arena_alloc(filler->arena, (size_t)n * field->bytes);
 		memcpy(object + field->offset, &elements, sizeof(elements));
 	}
-	memcpy(object + field->count_offset, &node->n, sizeof(node->n));
-	for (uint32_t i = 0; i < node->n; i++)
-		fill_element(filler, field, node->items[i], elements + (size_t)i * field->bytes);
+	memcpy(object + field->count_offset, &n, sizeof(n));
+	for (uint32_t i = 0; i < n; i++)
+		fill_element(filler, field, is_single ? node : node->items[i],
+			     elements + (size_t)i * field->bytes);
+}
+
+/** Reads the value of a key that has one. */
+static void
+fill_value(struct filler *filler, const struct conf_object *object, const struct conf_field *field,
+	   const struct conf_node *node, char *to)
+{
+	const struct conf_node *word = NULL;
+	struct conf_field narrow;
+
+	if (field->by != NULL)
+		word = conf_node_get(node->parent, field->by);
+	narrow = conf_field_narrow(object, field, word != NULL ? word->text : NULL);
+	fill_element(filler, &narrow, node, to + field->offset);
+	if (field->has_offset > 0)
+		*((bool *)to + field->has_offset) = true;
 }
 
 static void
@@ -89,15 +122,13 @@ fill_key(struct filler *filler, const struct conf_object *object, const struct c
 	if (node->kind == CONF_NODE_BROKEN)
 		return;
 	field = conf_object_find(object, node->key);
-	if (field == NULL) {
+	if (field == NULL)
 		fill_report_unknown(filler, object, node);
-	} else if (field->is_list) {
+	else if (field->is_list)
 		fill_list(filler, field, node, to);
-	} else {
-		fill_element(filler, field, node, to + field->offset);
-		if (field->has_offset > 0)
-			*((bool *)to + field->has_offset) = true;
-	}
+	else if (field->type != CONF_OBJECT || !field->object->may_be_null ||
+		 !conf_node_is_null(node))
+		fill_value(filler, object, field, node, to);
 }
 
 static void
@@ -110,7 +141,8 @@ fill_check_keys(struct filler *filler, const struct conf_object *object,
 	for (uint32_t i = 0; i < object->n_fields; i++)
 		if (object->fields[i].is_required &&
 		    conf_node_get(node, object->fields[i].key) == NULL)
-			conf_report_node(filler->report, node, "needs a '%s'",
+			conf_report_node(filler->report, node, "needs %s '%s'",
+					 strchr("aeio", object->fields[i].key[0]) ? "an" : "a",
 					 object->fields[i].key);
 	if (object->one_of[0] == NULL)
 		return;
@@ -131,8 +163,7 @@ fill_object(struct filler *filler, const struct conf_object *object, const struc
 	conf_object_default(object, to);
 	if (object->place_offset >= 0)
 		memcpy((char *)to + object->place_offset, &node->place, sizeof(node->place));
-	if (node->kind == CONF_NODE_BROKEN ||
-	    (object == &conf_host_object && conf_node_is_null(node)))
+	if (node->kind == CONF_NODE_BROKEN)
 		return;
 	if (node->kind != CONF_NODE_MAP) {
 		conf_report_node(filler->report, node, "must be a map (key: value)");

@@ -73,13 +73,15 @@ merge_key(struct conf_node *base, struct conf_node *item, struct conf_arena *are
 	else if (item->kind == CONF_NODE_LIST && old->kind == CONF_NODE_LIST &&
 		 base->parent == NULL)
 		merge_lists(old, item, arena);
-	else if (item->kind == CONF_NODE_MAP && old->kind == CONF_NODE_MAP)
+	else if (item->kind == CONF_NODE_MAP && old->kind == CONF_NODE_MAP &&
+		 strcmp(item->key, "host") == 0)
 		merge_maps(old, item, arena);
 	else if (!conf_node_is_null(item) || base->parent != NULL)
 		conf_node_replace(base, old->index, item);
 }
 
-/** Keys of the fragment replace those of the base; an empty section says nothing. */
+/** Keys of the fragment replace those of the base, but sections of objects and the host are merged;
+ *  an empty section says nothing. */
 static void
 merge_maps(struct conf_node *base, const struct conf_node *fragment, struct conf_arena *arena)
 {

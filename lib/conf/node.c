@@ -20,8 +20,10 @@ conf_node_get(const struct conf_node *map, const char *key)
 struct conf_node *
 conf_node_item(const struct conf_node *map, const char *key, uint32_t index)
 {
-	const struct conf_node *list = conf_node_get(map, key);
+	struct conf_node *list = conf_node_get(map, key);
 
+	if (list != NULL && list->kind == CONF_NODE_SCALAR && index == 0)
+		return list;
 	if (list == NULL || list->kind != CONF_NODE_LIST || index >= list->n)
 		return NULL;
 	return list->items[index];

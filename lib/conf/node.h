@@ -40,7 +40,7 @@ struct conf_node {
 /** The value of a key, or NULL. @p map may be NULL or of any kind. */
 struct conf_node *conf_node_get(const struct conf_node *map, const char *key);
 
-/** An item of the list behind a key, or NULL. */
+/** An item of the list behind a key, or NULL. A scalar is its own item 0. */
 struct conf_node *conf_node_item(const struct conf_node *map, const char *key, uint32_t index);
 
 /** The `name` that a map gives itself if it is one word, or NULL. */

@@ -1,42 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/schema.h"
 
-#include <stddef.h>
-
 #include "conf/conf.h"
-
-#define SCHEMA_AT(kind, member)                                                                    \
-	.offset = offsetof(struct kind, member), .bytes = sizeof(((struct kind *)0)->member)
-#define SCHEMA_LIST(kind, member, count)                                                           \
-	.is_list = true, .offset = offsetof(struct kind, member),                                  \
-	.bytes = sizeof(*((struct kind *)0)->member), .count_offset = offsetof(struct kind, count)
-#define SCHEMA_FIELDS(table) .fields = (table), .n_fields = sizeof(table) / sizeof(*(table))
 
 static const char *const schema_admin[] = { "down", "up", NULL };
 static const char *const schema_polling[] = { "adaptive", "busy", NULL };
-static const char *const schema_types[] = { "local", "flat", "vlan", NULL };
+static const char *const schema_types[] = {
+	"local", "flat", "vlan", "vxlan", "gre", "geneve", NULL
+};
 static const char *const schema_modes[] = { "client", "server", NULL };
 static const char *const schema_actions[] = { "drop", "forward", NULL };
+static const char *const schema_unknown[] = { "flood", "drop", NULL };
+
+/* What tells the networks of one type apart. */
+static const struct conf_range schema_segments[WEFT_NETWORK_TYPES] = {
+	[WEFT_NETWORK_VLAN] = { "a VLAN id", 1, 4094 },
+	[WEFT_NETWORK_VXLAN] = { "a VNI", 1, 0xffffff },
+	[WEFT_NETWORK_GRE] = { "a GRE key", 1, 0xffffffff },
+	[WEFT_NETWORK_GENEVE] = { "a VNI", 1, 0xffffff },
+};
 
 static const struct conf_field schema_host[] = {
-	{ "workers", CONF_INTEGER, CONF_RESTART, SCHEMA_LIST(weft_conf_host, workers, n_workers),
+	{ "workers", CONF_INTEGER, CONF_RESTART, CONF_LIST(weft_conf_host, workers, n_workers),
 	  .capacity = WEFT_CONF_WORKERS_MAX, .max = 1023, .what = "a core",
 	  .fallback_says = "every allowed core but the first",
 	  .help = "Cores that poll, each once." },
-	{ "polling", CONF_WORD, SCHEMA_AT(weft_conf_host, polling), .words = schema_polling,
+	{ "polling", CONF_WORD, CONF_AT(weft_conf_host, polling), .words = schema_polling,
 	  .what = "a way of polling", .fallback = "adaptive",
 	  .help = "adaptive sleeps when there is nothing to do; busy never does, for hosts whose "
 		  "cores belong to the switch." },
-	{ "memory", CONF_SIZE, CONF_RESTART, SCHEMA_AT(weft_conf_host, memory_bytes),
+	{ "memory", CONF_SIZE, CONF_RESTART, CONF_AT(weft_conf_host, memory_bytes),
 	  .min = 8ull << 20, .max = 1ull << 40, .what = "a size of memory", .fallback = "256M",
 	  .help = "Memory for packet buffers." },
-	{ "mac-entries", CONF_INTEGER, CONF_RESTART, SCHEMA_AT(weft_conf_host, mac_entries),
+	{ "mac-entries", CONF_INTEGER, CONF_RESTART, CONF_AT(weft_conf_host, mac_entries),
 	  .min = 64, .max = 1 << 24, .what = "a number of entries", .fallback = "131072",
 	  .help = "How many MAC addresses the forwarding table (FDB) of all networks holds." },
-	{ "flow-entries", CONF_INTEGER, CONF_RESTART, SCHEMA_AT(weft_conf_host, flow_entries),
+	{ "flow-entries", CONF_INTEGER, CONF_RESTART, CONF_AT(weft_conf_host, flow_entries),
 	  .min = 64, .max = 1 << 24, .what = "a number of entries", .fallback = "262144",
 	  .help = "How many flows each worker remembers." },
-	{ "flow-idle", CONF_INTEGER, SCHEMA_AT(weft_conf_host, flow_idle_sec), .min = 1, .max = 60,
+	{ "flow-idle", CONF_INTEGER, CONF_AT(weft_conf_host, flow_idle_sec), .min = 1, .max = 60,
 	  .what = "a number of seconds", .fallback = "10",
 	  .help = "Seconds after which a flow without packets is forgotten." },
 };
@@ -44,26 +46,27 @@ static const struct conf_field schema_host[] = {
 const struct conf_object conf_host_object = {
 	.title = "host",
 	.help = "What the switch takes from the machine.",
-	SCHEMA_FIELDS(schema_host),
+	CONF_FIELDS(schema_host),
 	.bytes = sizeof(struct weft_conf_host),
 	.place_offset = offsetof(struct weft_conf_host, place),
+	.may_be_null = true,
 };
 
 static const struct conf_field schema_wire[] = {
-	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_wire, name), .is_required = true,
+	{ "name", CONF_NAME, CONF_AT(weft_conf_wire, name), .is_required = true,
 	  .help = "Unique among physical networks and ports." },
-	{ "device", CONF_DEVICE, CONF_REOPEN, SCHEMA_AT(weft_conf_wire, device), .max = 1023,
+	{ "device", CONF_DEVICE, CONF_REOPEN, CONF_AT(weft_conf_wire, device), .max = 1023,
 	  .is_required = true, .help = "A PCI address, or a DPDK device with its arguments." },
-	{ "mtu", CONF_INTEGER, SCHEMA_AT(weft_conf_wire, mtu), .min = 68, .max = 9000,
+	{ "mtu", CONF_INTEGER, CONF_AT(weft_conf_wire, mtu), .min = 68, .max = 9000,
 	  .what = "an MTU", .fallback = "1500",
 	  .help = "Bytes behind the Ethernet header; a VLAN tag of the switch does not count." },
-	{ "queues", CONF_INTEGER, CONF_REOPEN, SCHEMA_AT(weft_conf_wire, queues),
+	{ "queues", CONF_INTEGER, CONF_REOPEN, CONF_AT(weft_conf_wire, queues),
 	  .max = WEFT_CONF_WORKERS_MAX, .what = "a number of queues", .fallback = "0",
 	  .help = "Receive queues; 0 is as many as workers, if the device can." },
-	{ "admin", CONF_WORD, SCHEMA_AT(weft_conf_wire, admin_up), .words = schema_admin,
+	{ "admin", CONF_WORD, CONF_AT(weft_conf_wire, admin_up), .words = schema_admin,
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A wire that is down neither receives nor sends." },
-	{ "miss-budget", CONF_INTEGER, SCHEMA_AT(weft_conf_wire, miss_budget), .min = 1,
+	{ "miss-budget", CONF_INTEGER, CONF_AT(weft_conf_wire, miss_budget), .min = 1,
 	  .max = 100000000, .what = "a number of misses per second", .fallback = "1000000",
 	  .help = "Flow misses per second and worker that this wire may cause." },
 };
@@ -71,35 +74,55 @@ static const struct conf_field schema_wire[] = {
 const struct conf_object conf_wire_object = {
 	.title = "physical-networks",
 	.help = "The wires: what connects this host with others.",
-	SCHEMA_FIELDS(schema_wire),
+	CONF_FIELDS(schema_wire),
 	.bytes = sizeof(struct weft_conf_wire),
 	.place_offset = offsetof(struct weft_conf_wire, place),
 };
 
 static const struct conf_field schema_static_mac[] = {
-	{ "mac", CONF_MAC, SCHEMA_AT(weft_conf_static_mac, mac), .is_required = true,
+	{ "mac", CONF_MAC, CONF_AT(weft_conf_static_mac, mac), .is_required = true,
 	  .help = "The address, unicast." },
-	{ "port", CONF_NAME, SCHEMA_AT(weft_conf_static_mac, port),
+	{ "port", CONF_NAME, CONF_AT(weft_conf_static_mac, port),
 	  .help = "The port of this network where the address is." },
-	{ "physical-network", CONF_NAME, SCHEMA_AT(weft_conf_static_mac, wire),
-	  .help = "The wire of this network where the address is." },
+	{ "physical-network", CONF_NAME, CONF_AT(weft_conf_static_mac, wire),
+	  .help = "The wire of this network where the address is; overlays have none." },
 };
 
 const struct conf_object conf_static_mac_object = {
 	.title = "static-macs",
 	.help = "MAC addresses whose place is known; they neither age nor move.",
-	SCHEMA_FIELDS(schema_static_mac),
+	CONF_FIELDS(schema_static_mac),
 	.bytes = sizeof(struct weft_conf_static_mac),
 	.place_offset = offsetof(struct weft_conf_static_mac, place),
 	.one_of = { "port", "physical-network" },
 };
 
+static const struct conf_field schema_neighbour[] = {
+	{ "mac", CONF_MAC, CONF_AT(weft_conf_neighbour, mac), .is_required = true,
+	  .help = "The guest's MAC address. A guest with several addresses has as many entries." },
+	{ "ip", CONF_ADDRESS, CONF_AT(weft_conf_neighbour, ip),
+	  .has_offset = offsetof(struct weft_conf_neighbour, has_ip),
+	  .help = "An IP address of it, unique in the network and inside its subnets." },
+	{ "at", CONF_ADDRESS, CONF_AT(weft_conf_neighbour, at), .is_required = true,
+	  .help = "The tunnel endpoint of its host." },
+};
+
+const struct conf_object conf_neighbour_object = {
+	.title = "neighbours",
+	.help = "Guests on other hosts that are known before they have said anything (L2 "
+		"population): frames to them go to their host only, and ARP and ND for them are "
+		"answered here.",
+	CONF_FIELDS(schema_neighbour),
+	.bytes = sizeof(struct weft_conf_neighbour),
+	.place_offset = offsetof(struct weft_conf_neighbour, place),
+};
+
 static const struct conf_field schema_subnet[] = {
-	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_subnet, name), .is_required = true,
+	{ "name", CONF_NAME, CONF_AT(weft_conf_subnet, name), .is_required = true,
 	  .help = "Unique in the network." },
-	{ "cidr", CONF_SUBNET, SCHEMA_AT(weft_conf_subnet, cidr), .is_required = true,
+	{ "cidr", CONF_SUBNET, CONF_AT(weft_conf_subnet, cidr), .is_required = true,
 	  .help = "The addresses, as prefix and length; subnets of a network do not overlap." },
-	{ "gateway", CONF_ADDRESS, SCHEMA_AT(weft_conf_subnet, gateway),
+	{ "gateway", CONF_ADDRESS, CONF_AT(weft_conf_subnet, gateway),
 	  .has_offset = offsetof(struct weft_conf_subnet, has_gateway),
 	  .help = "An address of the subnet." },
 };
@@ -108,102 +131,120 @@ const struct conf_object conf_subnet_object = {
 	.title = "subnets",
 	.help = "The IP subnets of a network. Addresses of ports lie in one of them, if there are "
 		"any.",
-	SCHEMA_FIELDS(schema_subnet),
+	CONF_FIELDS(schema_subnet),
 	.bytes = sizeof(struct weft_conf_subnet),
 	.place_offset = offsetof(struct weft_conf_subnet, place),
 };
 
 static const struct conf_field schema_network[] = {
-	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_network, name), .is_required = true,
+	{ "name", CONF_NAME, CONF_AT(weft_conf_network, name), .is_required = true,
 	  .help = "Unique among networks." },
-	{ "project", CONF_TEXT, SCHEMA_AT(weft_conf_network, project), .max = 255,
+	{ "project", CONF_TEXT, CONF_AT(weft_conf_network, project), .max = 255,
 	  .help = "The tenant that owns the network." },
-	{ "type", CONF_WORD, SCHEMA_AT(weft_conf_network, type), .is_required = true,
+	{ "type", CONF_WORD, CONF_AT(weft_conf_network, type), .is_required = true,
 	  .words = schema_types, .what = "a network type",
 	  .help = "local stays in this host, flat is the untagged traffic of a wire, vlan is one "
-		  "VLAN of a wire." },
-	{ "segment", CONF_INTEGER, SCHEMA_AT(weft_conf_network, segment), .min = 1, .max = 4094,
-	  .what = "a VLAN id",
-	  .help = "The VLAN id; required for vlan, refused for local and flat." },
-	{ "physical-network", CONF_NAME, SCHEMA_AT(weft_conf_network, wire),
-	  .help = "The wire; required for flat and vlan, refused for local." },
-	{ "external", CONF_BOOL, SCHEMA_AT(weft_conf_network, external), .fallback = "false",
+		  "VLAN of a wire; vxlan, gre and geneve are overlays: they go through tunnels "
+		  "from the tunnel-endpoint to other hosts." },
+	{ "segment", CONF_INTEGER, CONF_AT(weft_conf_network, segment), .min = 1, .max = 0xffffffff,
+	  .what = "a segment", .by = "type", .ranges = schema_segments,
+	  .help = "The VLAN id, VNI or GRE key; refused for local and flat, required for the "
+		  "others. A VLAN id is unique on its wire, the others among networks of one "
+		  "type." },
+	{ "physical-network", CONF_NAME, CONF_AT(weft_conf_network, wire),
+	  .help = "The wire; required for flat and vlan, refused for the others." },
+	{ "external", CONF_BOOL, CONF_AT(weft_conf_network, external), .fallback = "false",
 	  .help = "Whether the network leads out of the cloud." },
-	{ "admin", CONF_WORD, SCHEMA_AT(weft_conf_network, admin_up), .words = schema_admin,
+	{ "admin", CONF_WORD, CONF_AT(weft_conf_network, admin_up), .words = schema_admin,
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A network that is down forwards nothing." },
-	{ "mtu", CONF_INTEGER, SCHEMA_AT(weft_conf_network, mtu), .min = 68, .max = 9000,
-	  .what = "an MTU", .fallback_says = "the wire's; 1500 if local",
-	  .help = "Bytes behind the Ethernet header; not more than the wire's." },
-	{ "mac-age", CONF_INTEGER, SCHEMA_AT(weft_conf_network, mac_age_sec), .min = 10,
-	  .max = 86400, .what = "a number of seconds", .fallback = "300",
+	{ "mtu", CONF_INTEGER, CONF_AT(weft_conf_network, mtu), .min = 68, .max = 9000,
+	  .what = "an MTU", .is_resolved = true,
+	  .fallback_says = "what fits the wire; 1500 if local",
+	  .help = "Bytes behind the Ethernet header; not more than fits the wire. That is the "
+		  "wire's MTU; of overlays less the tunnel: 50 bytes for vxlan and geneve, 42 for "
+		  "gre, and 20 more if the tunnel-endpoint is IPv6." },
+	{ "mac-age", CONF_INTEGER, CONF_AT(weft_conf_network, mac_age_sec), .min = 10, .max = 86400,
+	  .what = "a number of seconds", .fallback = "300",
 	  .help = "Seconds after which a learned MAC address that was silent is forgotten." },
-	{ "mac-limit", CONF_INTEGER, SCHEMA_AT(weft_conf_network, mac_limit), .max = 1 << 24,
+	{ "mac-limit", CONF_INTEGER, CONF_AT(weft_conf_network, mac_limit), .max = 1 << 24,
 	  .what = "a number of MAC addresses", .fallback = "0",
 	  .help = "Most learned MAC addresses in this network; 0 is no limit." },
-	{ "mac-limit-action", CONF_WORD, SCHEMA_AT(weft_conf_network, mac_limit_action),
+	{ "mac-limit-action", CONF_WORD, CONF_AT(weft_conf_network, mac_limit_action),
 	  .words = schema_actions, .what = "an action", .fallback = "drop",
 	  .help = "Frames from a source beyond the limit are dropped, or forwarded without being "
 		  "learned from." },
-	{ "static-macs", CONF_OBJECT, SCHEMA_LIST(weft_conf_network, static_macs, n_static_macs),
+	{ "static-macs", CONF_OBJECT, CONF_LIST(weft_conf_network, static_macs, n_static_macs),
 	  .object = &conf_static_mac_object, .help = "MAC addresses whose place is known." },
-	{ "subnets", CONF_OBJECT, SCHEMA_LIST(weft_conf_network, subnets, n_subnets),
+	{ "peers", CONF_ADDRESS, CONF_LIST(weft_conf_network, peers, n_peers), .most = 1024,
+	  .is_resolved = true, .fallback_says = "where its neighbours are",
+	  .help = "The tunnel endpoints of other hosts that have this network: who gets a copy of "
+		  "broadcast, multicast, and frames to unknown addresses. Overlays only." },
+	{ "neighbours", CONF_OBJECT, CONF_LIST(weft_conf_network, neighbours, n_neighbours),
+	  .object = &conf_neighbour_object,
+	  .help = "Guests on other hosts that are known beforehand. Overlays only." },
+	{ "unknown-addresses", CONF_WORD, CONF_AT(weft_conf_network, unknown_addresses),
+	  .words = schema_unknown, .what = "an action", .fallback = "flood",
+	  .help = "What happens when a guest asks (ARP, ND) for an address that nobody is known "
+		  "to have: flood asks all, drop nobody. Overlays only." },
+	{ "subnets", CONF_OBJECT, CONF_LIST(weft_conf_network, subnets, n_subnets),
 	  .object = &conf_subnet_object, .help = "The IP subnets." },
 };
 
 const struct conf_object conf_network_object = {
 	.title = "networks",
 	.help = "The networks of the tenants: each is an Ethernet of its own.",
-	SCHEMA_FIELDS(schema_network),
+	CONF_FIELDS(schema_network),
 	.bytes = sizeof(struct weft_conf_network),
 	.place_offset = offsetof(struct weft_conf_network, place),
 };
 
 static const struct conf_field schema_port[] = {
-	{ "name", CONF_NAME, SCHEMA_AT(weft_conf_port, name), .is_required = true,
+	{ "name", CONF_NAME, CONF_AT(weft_conf_port, name), .is_required = true,
 	  .help = "Unique among ports and physical networks." },
-	{ "network", CONF_NAME, SCHEMA_AT(weft_conf_port, network), .is_required = true,
+	{ "network", CONF_NAME, CONF_AT(weft_conf_port, network), .is_required = true,
 	  .help = "The network that the port is in." },
-	{ "instance", CONF_TEXT, SCHEMA_AT(weft_conf_port, instance), .max = 255,
+	{ "instance", CONF_TEXT, CONF_AT(weft_conf_port, instance), .max = 255,
 	  .help = "The guest that owns the port; several ports may name one." },
-	{ "vhost-user", CONF_SOCKET, CONF_REOPEN, SCHEMA_AT(weft_conf_port, vhost_user), .max = 107,
+	{ "vhost-user", CONF_SOCKET, CONF_REOPEN, CONF_AT(weft_conf_port, vhost_user), .max = 107,
 	  .help = "The path of a guest's vhost-user socket." },
-	{ "device", CONF_DEVICE, CONF_REOPEN, SCHEMA_AT(weft_conf_port, device), .max = 1023,
+	{ "device", CONF_DEVICE, CONF_REOPEN, CONF_AT(weft_conf_port, device), .max = 1023,
 	  .help = "A PCI address, or a DPDK device with its arguments." },
-	{ "mode", CONF_WORD, CONF_REOPEN, SCHEMA_AT(weft_conf_port, mode), .words = schema_modes,
+	{ "mode", CONF_WORD, CONF_REOPEN, CONF_AT(weft_conf_port, mode), .words = schema_modes,
 	  .what = "a socket mode", .fallback = "client",
 	  .help = "client connects to a socket that the guest's QEMU owns, and again when it went "
 		  "away; server owns the socket. Only with vhost-user." },
-	{ "queues", CONF_INTEGER, CONF_REOPEN, SCHEMA_AT(weft_conf_port, queues), .max = 16,
-	  .what = "a number of queues", .fallback_says = "1 with vhost-user, 0 with device",
+	{ "queues", CONF_INTEGER, CONF_REOPEN, CONF_AT(weft_conf_port, queues), .max = 16,
+	  .what = "a number of queues", .is_resolved = true,
+	  .fallback_says = "1 with vhost-user, 0 with device",
 	  .help = "With vhost-user the most queue pairs, at least 1; with device the receive "
 		  "queues, 0 is as many as workers." },
-	{ "socket-owner", CONF_OWNER, CONF_REOPEN, SCHEMA_AT(weft_conf_port, socket_owner),
+	{ "socket-owner", CONF_OWNER, CONF_REOPEN, CONF_AT(weft_conf_port, socket_owner),
 	  .max = 255, .help = "Who owns the socket, USER or USER:GROUP. Only in mode server." },
-	{ "socket-mode", CONF_PERMISSION, CONF_REOPEN, SCHEMA_AT(weft_conf_port, socket_mode),
+	{ "socket-mode", CONF_PERMISSION, CONF_REOPEN, CONF_AT(weft_conf_port, socket_mode),
 	  .min = 1, .max = 0777, .help = "Permissions of the socket, octal. Only in mode server." },
-	{ "mac", CONF_MAC, SCHEMA_AT(weft_conf_port, mac),
+	{ "mac", CONF_MAC, CONF_AT(weft_conf_port, mac),
 	  .has_offset = offsetof(struct weft_conf_port, has_mac),
 	  .help = "The guest's MAC address, unique in the network." },
-	{ "addresses", CONF_ADDRESS, SCHEMA_LIST(weft_conf_port, addresses, n_addresses),
+	{ "addresses", CONF_ADDRESS, CONF_LIST(weft_conf_port, addresses, n_addresses),
 	  .help = "The guest's IP addresses, unique in the network and inside its subnets; "
 		  "IPv6 link-local addresses need no subnet." },
-	{ "port-security", CONF_BOOL, SCHEMA_AT(weft_conf_port, port_security), .fallback = "true",
+	{ "port-security", CONF_BOOL, CONF_AT(weft_conf_port, port_security), .fallback = "true",
 	  .help = "Whether the guest must use its mac and addresses, as far as they are given." },
-	{ "mtu", CONF_INTEGER, SCHEMA_AT(weft_conf_port, mtu), .min = 68, .max = 9000,
-	  .what = "an MTU", .fallback_says = "the network's",
+	{ "mtu", CONF_INTEGER, CONF_AT(weft_conf_port, mtu), .min = 68, .max = 9000,
+	  .what = "an MTU", .is_resolved = true, .fallback_says = "the network's",
 	  .help = "Bytes behind the Ethernet header; not more than the network's." },
-	{ "admin", CONF_WORD, SCHEMA_AT(weft_conf_port, admin_up), .words = schema_admin,
+	{ "admin", CONF_WORD, CONF_AT(weft_conf_port, admin_up), .words = schema_admin,
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A port that is down neither receives nor sends." },
-	{ "mac-limit", CONF_INTEGER, SCHEMA_AT(weft_conf_port, mac_limit), .max = 1 << 24,
+	{ "mac-limit", CONF_INTEGER, CONF_AT(weft_conf_port, mac_limit), .max = 1 << 24,
 	  .what = "a number of MAC addresses", .fallback = "0",
 	  .help = "Most learned MAC addresses on this port; 0 is no limit." },
-	{ "mac-limit-action", CONF_WORD, SCHEMA_AT(weft_conf_port, mac_limit_action),
+	{ "mac-limit-action", CONF_WORD, CONF_AT(weft_conf_port, mac_limit_action),
 	  .words = schema_actions, .what = "an action", .fallback = "drop",
 	  .help = "Frames from a source beyond the limit are dropped, or forwarded without being "
 		  "learned from." },
-	{ "miss-budget", CONF_INTEGER, SCHEMA_AT(weft_conf_port, miss_budget), .min = 1,
+	{ "miss-budget", CONF_INTEGER, CONF_AT(weft_conf_port, miss_budget), .min = 1,
 	  .max = 100000000, .what = "a number of misses per second", .fallback = "250000",
 	  .help = "Flow misses per second and worker that this port may cause." },
 };
@@ -211,27 +252,30 @@ static const struct conf_field schema_port[] = {
 const struct conf_object conf_port_object = {
 	.title = "ports",
 	.help = "The ports of the guests (VIFs).",
-	SCHEMA_FIELDS(schema_port),
+	CONF_FIELDS(schema_port),
 	.bytes = sizeof(struct weft_conf_port),
 	.place_offset = offsetof(struct weft_conf_port, place),
 	.one_of = { "vhost-user", "device" },
 };
 
 static const struct conf_field schema_document[] = {
-	{ "host", CONF_OBJECT, SCHEMA_AT(weft_conf, host), .object = &conf_host_object,
+	{ "host", CONF_OBJECT, CONF_AT(weft_conf, host), .object = &conf_host_object,
 	  .help = "What the switch takes from the machine." },
-	{ "physical-networks", CONF_OBJECT, SCHEMA_LIST(weft_conf, wires, n_wires),
+	{ "physical-networks", CONF_OBJECT, CONF_LIST(weft_conf, wires, n_wires),
 	  .object = &conf_wire_object, .help = "The wires." },
-	{ "networks", CONF_OBJECT, SCHEMA_LIST(weft_conf, networks, n_networks),
+	{ "tunnel-endpoint", CONF_OBJECT, CONF_AT(weft_conf, endpoint),
+	  .has_offset = offsetof(struct weft_conf, endpoint.is_there),
+	  .object = &conf_endpoint_object, .help = "Where the tunnels of overlays begin and end." },
+	{ "networks", CONF_OBJECT, CONF_LIST(weft_conf, networks, n_networks),
 	  .object = &conf_network_object, .help = "The networks of the tenants." },
-	{ "ports", CONF_OBJECT, SCHEMA_LIST(weft_conf, ports, n_ports), .object = &conf_port_object,
+	{ "ports", CONF_OBJECT, CONF_LIST(weft_conf, ports, n_ports), .object = &conf_port_object,
 	  .help = "The ports of the guests." },
 };
 
 const struct conf_object conf_document_object = {
 	.title = "The file",
 	.help = "One YAML file says everything that the switch shall be.",
-	SCHEMA_FIELDS(schema_document),
+	CONF_FIELDS(schema_document),
 	.bytes = sizeof(struct weft_conf),
 	.place_offset = -1,
 };

@@ -13,6 +13,7 @@
 #define WEFT_CONF_SCHEMA_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum conf_type {
@@ -28,6 +29,7 @@ enum conf_type {
 	CONF_PERMISSION, /* octal */
 	CONF_MAC,
 	CONF_ADDRESS,
+	CONF_LINK, /* an address with the prefix length of its link */
 	CONF_SUBNET, /* an address with prefix, no bits behind it */
 	CONF_OBJECT,
 };
@@ -35,20 +37,31 @@ enum conf_type {
 /** What must happen when a running switch gets another value. */
 enum conf_effect { CONF_LIVE, CONF_RESTART, CONF_REOPEN };
 
+/** What a number may be beside one word of another key. */
+struct conf_range {
+	const char *what; /* as in conf_field; NULL: it may not stand there */
+	uint64_t min, max;
+};
+
 struct conf_field {
 	const char *key;
 	enum conf_type type;
 	enum conf_effect effect;
 	bool is_list;
+	bool may_be_single; /* lists: an element may stand for a list of one */
 	bool is_required;
+	bool is_resolved; /* a default that depends on something is put in by the checks */
 	uint16_t offset; /* of the value; of a list: the array, or the pointer to it */
 	uint16_t bytes; /* of the value, of a list one element */
 	uint16_t count_offset; /* lists: the number of elements */
 	uint16_t capacity; /* lists: elements of the array inside the struct; 0: it is a pointer */
+	uint16_t most; /* lists behind a pointer: elements; 0: any number */
 	uint16_t has_offset; /* the bool that says whether there is a value; 0: there is none */
 	uint64_t min, max;
 	const char *what; /* "5000 is not <a VLAN id> (1..4094)" */
 	const char *const *words; /* NULL closes them */
+	const char *by; /* the key whose word chooses one of the ranges; NULL: there are none */
+	const struct conf_range *ranges; /* one for each of its words; within min..max */
 	const char *fallback; /* the default as YAML */
 	const char *fallback_says; /* a default that depends on something, in words */
 	const struct conf_object *object;
@@ -63,15 +76,30 @@ struct conf_object {
 	uint16_t bytes;
 	int16_t place_offset; /* -1: the struct keeps no place */
 	const char *one_of[2]; /* exactly one of two keys; NULL: no such rule */
+	bool may_be_null; /* a section of which everything may be commented out */
 };
 
 extern const struct conf_object conf_document_object;
 extern const struct conf_object conf_host_object;
 extern const struct conf_object conf_wire_object;
+extern const struct conf_object conf_endpoint_object;
+extern const struct conf_object conf_route_object;
 extern const struct conf_object conf_network_object;
 extern const struct conf_object conf_subnet_object;
 extern const struct conf_object conf_static_mac_object;
+extern const struct conf_object conf_neighbour_object;
 extern const struct conf_object conf_port_object;
+
+/* ---- for the tables ---- */
+
+#define CONF_AT(kind, member)                                                                      \
+	.offset = offsetof(struct kind, member), .bytes = sizeof(((struct kind *)0)->member)
+#define CONF_LIST(kind, member, count)                                                             \
+	.is_list = true, .offset = offsetof(struct kind, member),                                  \
+	.bytes = sizeof(*((struct kind *)0)->member), .count_offset = offsetof(struct kind, count)
+#define CONF_FIELDS(table) .fields = (table), .n_fields = sizeof(table) / sizeof(*(table))
+
+/* ---- for those who walk them ---- */
 
 const struct conf_field *conf_object_find(const struct conf_object *object, const char *key);
 
@@ -83,6 +111,11 @@ void *conf_list_get(const struct conf_field *field, const void *object, uint32_t
 
 /** Whether the object has a value for the key; numbers that have no "absent" always do. */
 bool conf_field_is_set(const struct conf_field *field, const void *object);
+
+/** The field as it is in an object whose key `by` says @p word, which may be NULL or wrong: then it
+ *  is as wide as it can be. */
+struct conf_field conf_field_narrow(const struct conf_object *object,
+				    const struct conf_field *field, const char *word);
 
 /** Whether two objects of one kind agree in a key; the order of lists has no meaning. */
 bool conf_field_is_equal(const struct conf_field *field, const void *a, const void *b);

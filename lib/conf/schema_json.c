@@ -62,6 +62,7 @@ schema_json_value(const struct conf_field *field)
 	case CONF_ADDRESS:
 		return schema_json_pattern(
 			"^([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$");
+	case CONF_LINK:
 	case CONF_SUBNET:
 		return schema_json_pattern(
 			"^([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}$");
@@ -83,6 +84,11 @@ schema_json_list(const struct conf_field *field)
 	if (field->capacity > 0)
 		json_object_update_new(list, json_pack("{s:i, s:i, s:b}", "minItems", 1, "maxItems",
 						       field->capacity, "uniqueItems", 1));
+	if (field->most > 0)
+		json_object_update_new(
+			list, json_pack("{s:i, s:b}", "maxItems", field->most, "uniqueItems", 1));
+	if (field->may_be_single)
+		return json_pack("{s:[o, o]}", "anyOf", schema_json_value(field), list);
 	return list;
 }
 
@@ -112,6 +118,45 @@ schema_json_field(const struct conf_field *field)
 	return schema;
 }
 
+/** What a key must be beside one word of the key it depends on. */
+static json_t *
+schema_json_condition(const struct conf_field *field, const char *word,
+		      const struct conf_range *range)
+{
+	json_t *condition = json_pack("{s:{s:{s:{s:s}}, s:[s]}}", "if", "properties", field->by,
+				      "const", word, "required", field->by);
+	json_t *then;
+
+	if (range->what != NULL)
+		then = json_pack("{s:{s:{s:I, s:I}}, s:[s]}", "properties", field->key, "minimum",
+				 (json_int_t)range->min, "maximum", (json_int_t)range->max,
+				 "required", field->key);
+	else
+		then = json_pack("{s:{s:b}}", "properties", field->key, 0);
+	json_object_set_new(condition, "then", then);
+	return condition;
+}
+
+static void
+schema_json_add_conditions(json_t *schema, const struct conf_object *object)
+{
+	json_t *conditions = json_array();
+
+	for (uint32_t i = 0; i < object->n_fields; i++) {
+		const struct conf_field *field = &object->fields[i];
+		const struct conf_field *by = NULL;
+
+		if (field->by != NULL)
+			by = conf_object_find(object, field->by);
+		for (int j = 0; by != NULL && by->words[j] != NULL; j++)
+			json_array_append_new(conditions, schema_json_condition(field, by->words[j],
+										&field->ranges[j]));
+	}
+	if (json_array_size(conditions) > 0)
+		json_object_set(schema, "allOf", conditions);
+	json_decref(conditions);
+}
+
 static json_t *
 schema_json_object(const struct conf_object *object)
 {
@@ -126,7 +171,7 @@ schema_json_object(const struct conf_object *object)
 	}
 	schema = json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", 0,
 			   "properties", properties);
-	if (object == &conf_host_object)
+	if (object->may_be_null)
 		json_object_set_new(schema, "type", json_pack("[s, s]", "object", "null"));
 	if (json_array_size(required) > 0)
 		json_object_set(schema, "required", required);
@@ -135,6 +180,7 @@ schema_json_object(const struct conf_object *object)
 		json_object_set_new(schema, "oneOf",
 				    json_pack("[{s:[s]}, {s:[s]}]", "required", object->one_of[0],
 					      "required", object->one_of[1]));
+	schema_json_add_conditions(schema, object);
 	return schema;
 }
 

@@ -22,6 +22,7 @@ schema_rst_type_name(enum conf_type type)
 		[CONF_PERMISSION] = "octal mode",
 		[CONF_MAC] = "MAC address",
 		[CONF_ADDRESS] = "IP address",
+		[CONF_LINK] = "IP address with prefix length",
 		[CONF_SUBNET] = "subnet",
 		[CONF_OBJECT] = "map",
 	};
@@ -38,8 +39,26 @@ schema_rst_write_heading(const char *title, char underline, FILE *out)
 	fputs("\n\n", out);
 }
 
+/** The range beside each word of the key that it depends on: "vlan 1..4094, ...". */
 static void
-schema_rst_write_type(const struct conf_field *field, FILE *out)
+schema_rst_write_ranges(const struct conf_object *object, const struct conf_field *field, FILE *out)
+{
+	const struct conf_field *by = conf_object_find(object, field->by);
+	const char *between = ": ";
+
+	for (int i = 0; by->words[i] != NULL; i++) {
+		struct conf_field narrow = conf_field_narrow(object, field, by->words[i]);
+
+		if (field->ranges[i].what == NULL)
+			continue;
+		fprintf(out, "%s%s ", between, by->words[i]);
+		conf_value_write_range(&narrow, out);
+		between = ", ";
+	}
+}
+
+static void
+schema_rst_write_type(const struct conf_object *object, const struct conf_field *field, FILE *out)
 {
 	fputs("     - ", out);
 	if (field->type == CONF_OBJECT) {
@@ -47,24 +66,30 @@ schema_rst_write_type(const struct conf_field *field, FILE *out)
 			field->object->title);
 		return;
 	}
-	if (field->is_list)
+	if (field->is_list && !field->may_be_single)
 		fputs("list: ", out);
 	fputs(schema_rst_type_name(field->type), out);
-	if (field->what != NULL) {
+	if (field->by != NULL) {
+		schema_rst_write_ranges(object, field, out);
+	} else if (field->what != NULL) {
 		fputc(' ', out);
 		conf_value_write_range(field, out);
 	}
+	if (field->may_be_single)
+		fputs(", or a list", out);
+	if (field->most > 0)
+		fprintf(out, ", at most %u", field->most);
 	fputc('\n', out);
 }
 
 static void
-schema_rst_write_field(const struct conf_field *field, FILE *out)
+schema_rst_write_field(const struct conf_object *object, const struct conf_field *field, FILE *out)
 {
 	const char *restart = field->effect == CONF_RESTART ? " A change needs a restart." : "";
 	const char *reopen = field->effect == CONF_REOPEN ? " A change opens the port anew." : "";
 
 	fprintf(out, "   * - ``%s``\n", field->key);
-	schema_rst_write_type(field, out);
+	schema_rst_write_type(object, field, out);
 	fprintf(out, "     - %s\n",
 		field->is_required	     ? "required" :
 		field->fallback != NULL	     ? field->fallback :
@@ -85,7 +110,7 @@ schema_rst_write_object(const struct conf_object *object, FILE *out)
 	      "   * - Key\n     - Value\n     - Default\n     - Meaning\n",
 	      out);
 	for (uint32_t i = 0; i < object->n_fields; i++)
-		schema_rst_write_field(&object->fields[i], out);
+		schema_rst_write_field(object, &object->fields[i], out);
 	fputc('\n', out);
 	for (uint32_t i = 0; i < object->n_fields; i++)
 		if (object->fields[i].type == CONF_OBJECT)

@@ -7,16 +7,6 @@
 #include "conf/check.h"
 #include "conf/claim.h"
 
-/** Claims the value of a scalar key as it is written. */
-static void
-unique_claim_key(struct conf_claims *claims, uint32_t scope, const char *what,
-		 const struct conf_node *object, const char *key)
-{
-	const struct conf_node *node = conf_node_get(object, key);
-
-	conf_claim_add(claims, scope, what, node, object, "%s", node->text);
-}
-
 static bool
 unique_is_short_pci(const char *device, size_t length)
 {
@@ -52,17 +42,16 @@ unique_check_names(struct conf_check *check, struct conf_claims *claims)
 
 	for (uint32_t i = 0; i < conf->n_wires; i++)
 		if (conf->wires[i].name != NULL)
-			unique_claim_key(claims, 0, "the name of",
-					 conf_node_item(check->tree, "physical-networks", i),
-					 "name");
+			conf_claim_key(claims, 0, "the name of",
+				       conf_node_item(check->tree, "physical-networks", i), "name");
 	for (uint32_t i = 0; i < conf->n_ports; i++)
 		if (conf->ports[i].name != NULL)
-			unique_claim_key(claims, 0, "the name of",
-					 conf_node_item(check->tree, "ports", i), "name");
+			conf_claim_key(claims, 0, "the name of",
+				       conf_node_item(check->tree, "ports", i), "name");
 	for (uint32_t i = 0; i < conf->n_networks; i++)
 		if (conf->networks[i].name != NULL)
-			unique_claim_key(claims, 1, "the name of",
-					 conf_node_item(check->tree, "networks", i), "name");
+			conf_claim_key(claims, 1, "the name of",
+				       conf_node_item(check->tree, "networks", i), "name");
 	conf_claims_settle(claims, check->report);
 }
 
@@ -82,84 +71,92 @@ unique_check_devices(struct conf_check *check, struct conf_claims *claims)
 		if (conf->ports[i].device != NULL)
 			unique_claim_device(claims, object, conf->ports[i].device);
 		if (conf->ports[i].vhost_user != NULL)
-			unique_claim_key(claims, 1, "the socket of", object, "vhost-user");
+			conf_claim_key(claims, 1, "the socket of", object, "vhost-user");
 	}
 	conf_claims_settle(claims, check->report);
 }
 
-/** A wire carries one flat network, and each VLAN id once. */
+/** A wire carries one flat network, and each VLAN id once; so do tunnels with a VNI or key of one
+ *  type. */
 static void
 unique_check_segments(struct conf_check *check, struct conf_claims *claims)
 {
+	const struct weft_conf_endpoint *endpoint = &check->conf->endpoint;
+	const struct conf_node *object = conf_node_get(check->tree, "tunnel-endpoint");
+
+	if (endpoint->vlan != 0 && endpoint->wire != NULL)
+		conf_claim_add(claims, 0, "the vlan of", conf_node_get(object, "vlan"), object,
+			       "%u on %s", endpoint->vlan, endpoint->wire);
 	for (uint32_t i = 0; i < check->conf->n_networks; i++) {
 		const struct weft_conf_network *network = &check->conf->networks[i];
-		const struct conf_node *object = conf_node_item(check->tree, "networks", i);
+		const struct conf_node *segment;
 
-		if (network->wire == NULL)
+		object = conf_node_item(check->tree, "networks", i);
+		segment = conf_node_get(object, "segment");
+		if (network->type == WEFT_NETWORK_FLAT && network->wire != NULL)
+			conf_claim_key(claims, 1, "the wire of the flat network", object,
+				       "physical-network");
+		if (network->segment == 0)
 			continue;
-		if (network->type == WEFT_NETWORK_VLAN && network->segment != 0)
-			conf_claim_add(claims, 0, "the segment of",
-				       conf_node_get(object, "segment"), object, "%u on %s",
+		if (network->type == WEFT_NETWORK_VLAN && network->wire != NULL)
+			conf_claim_add(claims, 0, "the segment of", segment, object, "%u on %s",
 				       network->segment, network->wire);
-		if (network->type == WEFT_NETWORK_FLAT)
-			unique_claim_key(claims, 1, "the wire of the flat network", object,
-					 "physical-network");
+		if (weft_network_type_is_overlay(network->type))
+			conf_claim_add(claims, 2, "the segment of", segment, object, "%s %u",
+				       weft_network_type_name(network->type), network->segment);
 	}
 	conf_claims_settle(claims, check->report);
 }
 
+/** A route is said once; a gateway is the route to everywhere. */
 static void
-unique_claim_mac(struct conf_claims *claims, uint32_t scope, const char *what,
-		 const struct conf_node *object, const struct rte_ether_addr *mac)
+unique_check_routes(struct conf_check *check, struct conf_claims *claims)
 {
-	const uint8_t *b = mac->addr_bytes;
+	const struct conf_node *object = conf_node_get(check->tree, "tunnel-endpoint");
+	const struct weft_conf_endpoint *endpoint = &check->conf->endpoint;
+	char to[INET6_ADDRSTRLEN + 4], by[INET6_ADDRSTRLEN + 4];
 
-	if (!rte_is_zero_ether_addr(mac))
-		conf_claim_add(claims, scope, what, conf_node_get(object, "mac"), object,
-			       "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
-}
+	for (uint32_t i = 0; i < endpoint->n_gateways; i++) {
+		const struct weft_ip *gateway = &endpoint->gateways[i];
 
-/** MACs and addresses of ports: each network is a scope. */
-static void
-unique_check_ports(struct conf_check *check, struct conf_claims *claims)
-{
-	for (uint32_t i = 0; i < check->conf->n_ports; i++) {
-		const struct weft_conf_port *port = &check->conf->ports[i];
-		const struct conf_node *object = conf_node_item(check->tree, "ports", i);
-		uint32_t scope = conf_index_find(&check->networks, port->network);
-		char text[INET6_ADDRSTRLEN + 4];
-
-		if (scope == CONF_INDEX_NONE)
+		if (gateway->family == 0)
 			continue;
-		if (port->has_mac)
-			unique_claim_mac(claims, scope, "the MAC of", object, &port->mac);
-		for (uint32_t j = 0; j < port->n_addresses; j++) {
-			if (port->addresses[j].family == 0)
-				continue;
-			weft_ip_format(&port->addresses[j], text);
-			conf_claim_add(claims, scope, "an address of",
-				       conf_node_item(object, "addresses", j), object, "%s", text);
-		}
+		weft_ip_format(gateway, by);
+		conf_claim_add(claims, 0, "in", conf_node_item(object, "gateway", i),
+			       conf_node_get(object, "gateway"), "%s by %s",
+			       gateway->family == AF_INET ? "0.0.0.0/0" : "::/0", by);
+	}
+	for (uint32_t i = 0; i < endpoint->n_routes; i++) {
+		const struct weft_conf_route *route = &endpoint->routes[i];
+
+		if (route->destination.family == 0 || route->next_hop.family == 0)
+			continue;
+		weft_ip_format(&route->destination, to);
+		weft_ip_format(&route->next_hop, by);
+		conf_claim_add(claims, 0, "in", conf_node_item(object, "routes", i),
+			       conf_node_get(object, "routes"), "%s by %s", to, by);
 	}
 	conf_claims_settle(claims, check->report);
 }
 
-/** What must be unique inside of one network. */
+/** Names and peers inside of one network. */
 static void
 unique_check_parts(struct conf_check *check, struct conf_claims *claims)
 {
 	for (uint32_t i = 0; i < check->conf->n_networks; i++) {
 		const struct weft_conf_network *network = &check->conf->networks[i];
 		const struct conf_node *object = conf_node_item(check->tree, "networks", i);
+		const struct conf_node *peers = conf_node_get(object, "peers");
+		bool is_said = peers != NULL && peers->kind == CONF_NODE_LIST;
 
 		for (uint32_t j = 0; j < network->n_subnets; j++)
 			if (network->subnets[j].name != NULL)
-				unique_claim_key(claims, 2 * i, "the name of",
-						 conf_node_item(object, "subnets", j), "name");
-		for (uint32_t j = 0; j < network->n_static_macs; j++)
-			unique_claim_mac(claims, 2 * i + 1, "the MAC of",
-					 conf_node_item(object, "static-macs", j),
-					 &network->static_macs[j].mac);
+				conf_claim_key(claims, 2 * i, "the name of",
+					       conf_node_item(object, "subnets", j), "name");
+		/* Those that come from the neighbours have no place of their own. */
+		for (uint32_t j = 0; j < network->n_peers && is_said; j++)
+			conf_claim_ip(claims, 2 * i + 1, "in", conf_node_item(object, "peers", j),
+				      peers, &network->peers[j]);
 	}
 	conf_claims_settle(claims, check->report);
 }
@@ -190,7 +187,7 @@ conf_check_unique(struct conf_check *check)
 	unique_check_workers(check, &claims);
 	unique_check_names(check, &claims);
 	unique_check_devices(check, &claims);
+	unique_check_routes(check, &claims);
 	unique_check_segments(check, &claims);
-	unique_check_ports(check, &claims);
 	unique_check_parts(check, &claims);
 }

@@ -52,19 +52,6 @@ value_parse_mac(const char *text, struct rte_ether_addr *mac)
 	return rte_is_unicast_ether_addr(mac) && !rte_is_zero_ether_addr(mac);
 }
 
-/** Whether an address can be a host's: not unspecified, multicast, or broadcast. */
-static bool
-value_is_host(const struct weft_ip *ip)
-{
-	static const uint8_t zero[16];
-
-	if (memcmp(ip->bytes, zero, sizeof(zero)) == 0)
-		return false;
-	if (ip->family == AF_INET6)
-		return ip->bytes[0] != 0xff;
-	return ip->bytes[0] < 224;
-}
-
 static bool
 value_parse_ip(const char *text, struct weft_ip *ip)
 {
@@ -90,16 +77,6 @@ conf_value_parse_prefix(const char *text, struct weft_ip *ip)
 		return false;
 	ip->prefix = (uint8_t)bits;
 	return true;
-}
-
-bool
-conf_ip_mask(const struct weft_ip *ip, uint8_t prefix, struct weft_ip *masked)
-{
-	*masked = *ip;
-	masked->prefix = prefix;
-	for (uint32_t i = prefix; i < 128; i++)
-		masked->bytes[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
-	return memcmp(masked->bytes, ip->bytes, sizeof(ip->bytes)) == 0;
 }
 
 static bool
@@ -164,7 +141,13 @@ conf_value_parse(const struct conf_field *field, const char *text, void *to)
 		memcpy(to, &mac, sizeof(mac));
 		return true;
 	case CONF_ADDRESS:
-		if (!value_parse_ip(text, &ip) || !value_is_host(&ip))
+		if (!value_parse_ip(text, &ip) || !weft_ip_is_host(&ip))
+			return false;
+		memcpy(to, &ip, sizeof(ip));
+		return true;
+	case CONF_LINK:
+		if (!conf_value_parse_prefix(text, &ip) || !weft_ip_is_host(&ip) ||
+		    conf_ip_reserved(&ip, ip.prefix) != NULL)
 			return false;
 		memcpy(to, &ip, sizeof(ip));
 		return true;

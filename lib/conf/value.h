@@ -4,7 +4,8 @@
  *
  * Reading is strict, because a value that only looks right is worse than an error: numbers are
  * decimal without leading zeros (010 would be 8 to other YAML readers), a quoted number is text,
- * yes and on are no booleans, a subnet has no bits behind its prefix.
+ * yes and on are no booleans, a subnet has no bits behind its prefix, an address with its prefix
+ * length is not that of the subnet itself.
  */
 #ifndef WEFT_CONF_VALUE_H
 #define WEFT_CONF_VALUE_H
@@ -31,6 +32,10 @@ bool conf_value_parse_prefix(const char *text, struct weft_ip *ip);
 
 /** The subnet of that length around an address. @return whether the address is it already */
 bool conf_ip_mask(const struct weft_ip *ip, uint8_t prefix, struct weft_ip *masked);
+
+/** Why an address of a link with that prefix length is nobody's: "network", "broadcast", or NULL if
+ *  it may be a host's. */
+const char *conf_ip_reserved(const struct weft_ip *ip, uint8_t prefix);
 
 /** A number, word or permission of 1, 2, 4 or 8 bytes. */
 uint64_t conf_value_number(const struct conf_field *field, const void *at);

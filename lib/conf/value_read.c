@@ -83,6 +83,9 @@ value_rule(const struct conf_field *field)
 		return "not a MAC address (like 02:00:00:00:00:0a; neither multicast nor zero)";
 	case CONF_ADDRESS:
 		return "not the IPv4 or IPv6 address of a host";
+	case CONF_LINK:
+		return "not the address of a host with a prefix length (like 192.0.2.1/24 or "
+		       "2001:db8::1/64)";
 	default:
 		return "not a subnet (like 10.0.0.0/24 or 2001:db8::/64)";
 	}
@@ -111,25 +114,42 @@ value_report_range(const struct conf_field *field, const struct conf_node *node,
 	free(range);
 }
 
+/** Says about an address with its prefix length what a reader may not see in it. @return whether
+ *  there was something to say */
+static bool
+value_report_prefix(const struct conf_field *field, const struct conf_node *node, const char *shown,
+		    struct conf_report *report)
+{
+	char subnet_text[VALUE_SUBNET_BYTES];
+	struct weft_ip ip, subnet;
+	const char *reserved;
+
+	if ((field->type != CONF_SUBNET && field->type != CONF_LINK) ||
+	    !conf_value_parse_prefix(node->text, &ip))
+		return false;
+	conf_ip_mask(&ip, ip.prefix, &subnet);
+	weft_ip_format(&subnet, subnet_text);
+	reserved = conf_ip_reserved(&ip, ip.prefix);
+	if (field->type == CONF_SUBNET)
+		conf_report_node(report, node, "%s has bits behind its prefix; the subnet is %s",
+				 shown, subnet_text);
+	else if (reserved != NULL)
+		conf_report_node(report, node, "%s is the %s address of %s, not a host's", shown,
+				 reserved, subnet_text);
+	return field->type == CONF_SUBNET || reserved != NULL;
+}
+
 static void
 value_report(const struct conf_field *field, const struct conf_node *node,
 	     struct conf_report *report)
 {
-	char subnet_text[VALUE_SUBNET_BYTES];
-	struct weft_ip ip, subnet;
 	char shown[CONF_SHOWN_BYTES];
 
 	conf_report_show(node->text, shown);
-	if (field->what != NULL) {
+	if (field->what != NULL)
 		value_report_range(field, node, shown, report);
-	} else if (field->type == CONF_SUBNET && conf_value_parse_prefix(node->text, &ip)) {
-		conf_ip_mask(&ip, ip.prefix, &subnet);
-		weft_ip_format(&subnet, subnet_text);
-		conf_report_node(report, node, "%s has bits behind its prefix; the subnet is %s",
-				 shown, subnet_text);
-	} else {
+	else if (!value_report_prefix(field, node, shown, report))
 		conf_report_node(report, node, "%s is %s", shown, value_rule(field));
-	}
 }
 
 /** Reads the types that keep a string. */

@@ -53,14 +53,14 @@ value_write_size(uint64_t bytes, FILE *out)
 		fputc(suffixes[suffix], out);
 }
 
-/** A subnet keeps its length even when it is that of a plain address. */
+/** What has a prefix length keeps it even when it is that of a plain address. */
 static void
-value_write_ip(const struct weft_ip *ip, bool is_subnet, bool is_yaml, FILE *out)
+value_write_ip(const struct weft_ip *ip, bool has_prefix, bool is_yaml, FILE *out)
 {
 	char text[INET6_ADDRSTRLEN + 4];
 
 	inet_ntop(ip->family, ip->bytes, text, sizeof(text));
-	if (is_subnet)
+	if (has_prefix)
 		sprintf(text + strlen(text), "/%u", ip->prefix);
 	value_write_text(text, is_yaml && ip->family == AF_INET6, out);
 }
@@ -100,8 +100,9 @@ conf_value_write(const struct conf_field *field, const void *at, bool is_yaml, F
 		value_write_mac(at, is_yaml, out);
 		break;
 	case CONF_ADDRESS:
+	case CONF_LINK:
 	case CONF_SUBNET:
-		value_write_ip(at, field->type == CONF_SUBNET, is_yaml, out);
+		value_write_ip(at, field->type != CONF_ADDRESS, is_yaml, out);
 		break;
 	default:
 		value_write_text(*(char *const *)at, is_yaml, out);

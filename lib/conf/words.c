@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/socket.h>
 
 #include "conf/conf.h"
 #include "conf/schema.h"
@@ -12,10 +10,18 @@ weft_network_type_name(enum weft_network_type type)
 	return conf_object_find(&conf_network_object, "type")->words[type];
 }
 
-void
-weft_ip_format(const struct weft_ip *ip, char *text)
+uint32_t
+weft_network_type_overhead(enum weft_network_type type, uint8_t family)
 {
-	inet_ntop(ip->family, ip->bytes, text, INET6_ADDRSTRLEN);
-	if (ip->prefix != (ip->family == AF_INET ? 32 : 128))
-		sprintf(text + strlen(text), "/%u", ip->prefix);
+	const uint32_t ether = 14, ip = family == AF_INET ? 20 : 40, udp = 8;
+
+	switch (type) {
+	case WEFT_NETWORK_VXLAN:
+	case WEFT_NETWORK_GENEVE:
+		return ether + ip + udp + 8;
+	case WEFT_NETWORK_GRE: /* with its key */
+		return ether + ip + 8;
+	default:
+		return 0;
+	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From document to document: what differs, merging, deleting. */
+#include "conf_change_tunnel.h"
 #include "conf_helper.h"
 
 #define CHANGE_BASE                                                                                \
@@ -21,21 +22,17 @@
 
 /** The base with one text replaced by another; the caller frees it. */
 static char *
-change_replace(const char *from, const char *to)
+change_replace(const char *base, const char *from, const char *to)
 {
-	const char *at = strstr(CHANGE_BASE, from);
+	const char *at = strstr(base, from);
 	char *text;
 
 	assert_non_null(at);
-	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - CHANGE_BASE), CHANGE_BASE, to,
-			     at + strlen(from)) > 0);
+	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - base), base, to, at + strlen(from)) > 0);
 	return text;
 }
 
-static const struct change_case {
-	const char *from, *to;
-	const char *says;
-} change_cases[] = {
+static const struct change_case change_cases[] = {
 	/* What means the same. */
 	{ "[1, 2]", "[2, 1]", "" },
 	{ "[10.0.0.1, 10.0.0.2]", "['10.0.0.2', 10.0.0.1]", "" },
@@ -104,22 +101,29 @@ static const struct change_case {
 };
 
 static void
-change_test_diff(void **state)
+change_check_diff(const char *base_text, const struct change_case *cases, size_t n)
 {
-	struct weft_conf *base = conf_helper_load(CHANGE_BASE);
+	struct weft_conf *base = conf_helper_load(base_text);
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(change_cases); i++) {
-		char *text = change_replace(change_cases[i].from, change_cases[i].to);
+	for (size_t i = 0; i < n; i++) {
+		char *text = change_replace(base_text, cases[i].from, cases[i].to);
 		struct weft_conf *conf = conf_helper_load(text);
 		char *says = conf_helper_diff(base, conf);
 
-		assert_string_equal(says, change_cases[i].says);
+		assert_string_equal(says, cases[i].says);
 		free(says);
 		weft_conf_destroy(conf);
 		free(text);
 	}
 	weft_conf_destroy(base);
+}
+
+static void
+change_test_diff(void **state)
+{
+	(void)state;
+	change_check_diff(CHANGE_BASE, change_cases, COUNT(change_cases));
+	change_check_diff(CHANGE_TUNNELS, change_tunnels, COUNT(change_tunnels));
 }
 
 /** From nothing to everything and back. */
@@ -143,14 +147,22 @@ change_test_diff_all(void **state)
 				  "  workers: [1, 2] -> every allowed core but the first\n");
 	free(says);
 	weft_conf_destroy(all);
+	all = conf_helper_load(CHANGE_TUNNELS);
+	says = conf_helper_diff(nothing, all);
+	assert_string_equal(says, "+ physical-network w\n+ physical-network v\n"
+				  "+ tunnel-endpoint \n+ network far\n+ network near\n"
+				  "+ port vm1\n+ port vm2\n");
+	free(says);
+	says = conf_helper_diff(all, nothing);
+	assert_string_equal(says, "- port vm1\n- port vm2\n- network far\n- network near\n"
+				  "- tunnel-endpoint \n- physical-network w\n"
+				  "- physical-network v\n");
+	free(says);
+	weft_conf_destroy(all);
 	weft_conf_destroy(nothing);
 }
 
-static const struct change_merge {
-	const char *fragment;
-	const char *says; /* the difference to the base, or the errors */
-	bool is_bad;
-} change_merges[] = {
+static const struct change_merge change_merges[] = {
 	{ "{}", "", false },
 	{ "host:\nports:\nnetworks: []\n", "", false },
 	{ CHANGE_BASE, "", false },
@@ -174,7 +186,7 @@ static const struct change_merge {
 	{ "host: {polling: }", "FRAGMENT:1:17: host.polling: needs a value\n", true },
 	{ "routers: []",
 	  "FRAGMENT:1:1: unknown key 'routers'; known keys here: host, physical-networks, "
-	  "networks, ports\n",
+	  "tunnel-endpoint, networks, ports\n",
 	  true },
 	{ "ports: [{name: vm4, network: red, device: d2}]",
 	  "FRAGMENT:1:43: ports[vm4].device: d2 is also the device of ports[vm3] (f:15:39)\n",
@@ -214,28 +226,35 @@ change_expand(const char *says, const char *path)
 }
 
 static void
-change_test_merge(void **state)
+change_check_merges(const char *base_text, const struct change_merge *merges, size_t n)
 {
-	struct weft_conf *base = conf_helper_load(CHANGE_BASE);
+	struct weft_conf *base = conf_helper_load(base_text);
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(change_merges); i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct weft_errors errors = WEFT_ERRORS_NONE;
 		struct weft_conf *conf;
 		char path[32], *says, *expected;
 
-		conf_helper_write(path, change_merges[i].fragment);
+		conf_helper_write(path, merges[i].fragment);
 		conf = weft_conf_merge(base, path, &errors);
 		unlink(path);
 		says = conf != NULL ? conf_helper_diff(base, conf) : conf_helper_join(&errors);
-		expected = change_expand(change_merges[i].says, path);
+		expected = change_expand(merges[i].says, path);
 		assert_string_equal(says, expected);
-		assert_int_equal(conf == NULL, change_merges[i].is_bad);
+		assert_int_equal(conf == NULL, merges[i].is_bad);
 		free(says);
 		free(expected);
 		weft_conf_destroy(conf);
 	}
 	weft_conf_destroy(base);
+}
+
+static void
+change_test_merge(void **state)
+{
+	(void)state;
+	change_check_merges(CHANGE_BASE, change_merges, COUNT(change_merges));
+	change_check_merges(CHANGE_TUNNELS, change_tunnel_merges, COUNT(change_tunnel_merges));
 }
 
 /** A merged document is one like others: it can be merged again, and outlives its parents. */
@@ -274,11 +293,7 @@ change_test_merge_twice(void **state)
 	weft_conf_destroy(base);
 }
 
-static const struct change_delete {
-	const char *noun, *name;
-	const char *refusal; /* NULL: nothing refers to it */
-	const char *says; /* the difference to the base, with cascade; NULL: impossible */
-} change_deletes[] = {
+static const struct change_delete change_deletes[] = {
 	{ "port", "vm3", NULL, "- port vm3\n" },
 	{ "port", "vm1",
 	  "port vm1 is used by a static MAC of network blue (f:9:19); --cascade deletes these "
@@ -315,16 +330,27 @@ change_check_delete(const struct weft_conf *base, const struct change_delete *te
 }
 
 static void
-change_test_delete(void **state)
+change_check_deletes(const char *base_text, const struct change_delete *deletes, size_t n)
 {
-	struct weft_conf *base = conf_helper_load(CHANGE_BASE);
+	struct weft_conf *base = conf_helper_load(base_text);
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(change_deletes); i++) {
-		change_check_delete(base, &change_deletes[i], false);
-		change_check_delete(base, &change_deletes[i], true);
+	for (size_t i = 0; i < n; i++) {
+		change_check_delete(base, &deletes[i], false);
+		change_check_delete(base, &deletes[i], true);
 	}
 	weft_conf_destroy(base);
+}
+
+static void
+change_test_delete(void **state)
+{
+	static const struct change_delete missing = { "tunnel-endpoint", "",
+						      "there is no tunnel-endpoint\n", NULL };
+
+	(void)state;
+	change_check_deletes(CHANGE_BASE, change_deletes, COUNT(change_deletes));
+	change_check_deletes(CHANGE_BASE, &missing, 1);
+	change_check_deletes(CHANGE_TUNNELS, change_tunnel_deletes, COUNT(change_tunnel_deletes));
 }
 
 /** A long list of users is cut. */

@@ -44,6 +44,51 @@ static const char *const emit_texts[] = {
 	"    network: \"1\"\n"
 	"    device: net_tap0\n"
 	"    queues: 1\n",
+	"physical-networks:\n"
+	"  - name: w\n"
+	"    device: d0\n"
+	"tunnel-endpoint:\n"
+	"  physical-network: w\n"
+	"  address: \"2001:db8::1/64\"\n",
+	"physical-networks:\n"
+	"  - name: w\n"
+	"    device: d0\n"
+	"    mtu: 9000\n"
+	"tunnel-endpoint:\n"
+	"  physical-network: w\n"
+	"  address: 192.0.2.1/24\n"
+	"  vlan: 10\n"
+	"  gateway: [192.0.2.254, 192.0.2.253]\n"
+	"  routes:\n"
+	"    - {destination: 198.51.100.0/24, next-hop: 192.0.2.252}\n"
+	"    - {destination: 198.51.100.0/24, next-hop: 192.0.2.251}\n"
+	"  mac: \"02:00:00:00:01:01\"\n"
+	"  vxlan-port: 8472\n"
+	"  geneve-port: 6082\n"
+	"  dscp: 46\n"
+	"  ttl: 3\n"
+	"  udp-checksum: true\n"
+	"networks:\n"
+	"  - name: a\n"
+	"    type: vxlan\n"
+	"    segment: 1\n"
+	"    neighbours:\n"
+	"      - {mac: \"02:00:00:00:00:01\", ip: 10.0.0.1, at: 192.0.2.3}\n"
+	"      - {mac: \"02:00:00:00:00:01\", ip: \"2001:db8::1\", at: 192.0.2.3}\n"
+	"      - {mac: \"02:00:00:00:00:02\", at: 192.0.2.2}\n"
+	"    unknown-addresses: drop\n"
+	"  - name: b\n"
+	"    type: gre\n"
+	"    segment: 4294967295\n"
+	"    mtu: 1500\n"
+	"    peers: [203.0.113.1, 192.0.2.2]\n"
+	"  - name: c\n"
+	"    type: geneve\n"
+	"    segment: 16777215\n"
+	/* None although there are neighbours. */
+	"    peers: []\n"
+	"    neighbours:\n"
+	"      - {mac: \"02:00:00:00:00:02\", at: 192.0.2.2}\n",
 };
 
 static void
@@ -79,6 +124,37 @@ emit_test_defaults(void **state)
 				  "    physical-network: w\n"
 				  "ports:\n  - name: p\n    network: a\n    device: e\n"
 				  "  - name: q\n    network: a\n    vhost-user: /q\n");
+	free(text);
+	weft_conf_destroy(conf);
+}
+
+/** The same for tunnels: what the file says and what would hold without it. */
+static void
+emit_test_tunnel_defaults(void **state)
+{
+	struct weft_conf *conf = conf_helper_load(
+		"physical-networks: [{name: w, device: d0}]\n"
+		"tunnel-endpoint: {physical-network: w, address: 192.0.2.1/24, gateway:\n"
+		"  [192.0.2.2], routes: [], vxlan-port: 4789, geneve-port: 6081, dscp: 0, ttl: "
+		"64,\n"
+		"  udp-checksum: false}\n"
+		"networks:\n"
+		"  - {name: a, type: vxlan, segment: 1, mtu: 1450, unknown-addresses: flood,\n"
+		"     peers: [192.0.2.4, 192.0.2.3], neighbours: [\n"
+		"     {mac: 02:00:00:00:00:01, at: 192.0.2.3},\n"
+		"     {mac: 02:00:00:00:00:02, at: 192.0.2.4}]}\n"
+		"  - {name: b, type: gre, segment: 1, mtu: 1458, peers: [], neighbours: []}\n");
+	char *text = conf_helper_emit(conf);
+
+	(void)state;
+	assert_string_equal(text, "physical-networks:\n  - name: w\n    device: d0\n"
+				  "tunnel-endpoint:\n  physical-network: w\n"
+				  "  address: 192.0.2.1/24\n  gateway: 192.0.2.2\n"
+				  "networks:\n  - name: a\n    type: vxlan\n    segment: 1\n"
+				  "    neighbours:\n"
+				  "      - {mac: \"02:00:00:00:00:01\", at: 192.0.2.3}\n"
+				  "      - {mac: \"02:00:00:00:00:02\", at: 192.0.2.4}\n"
+				  "  - name: b\n    type: gre\n    segment: 1\n");
 	free(text);
 	weft_conf_destroy(conf);
 }
@@ -144,6 +220,50 @@ emit_random_network(FILE *out, int i, int n_ports)
 }
 
 static void
+emit_random_endpoint(FILE *out)
+{
+	fprintf(out, "tunnel-endpoint:\n  physical-network: wire0\n  address: 192.0.2.%u/24\n",
+		1 + emit_random(9));
+	MAYBE(out, "  vlan: %u\n", 100 + emit_random(100));
+	if (emit_random(2))
+		MAYBE(out, "  gateway: 192.0.2.%u\n", 200 + emit_random(50));
+	else
+		MAYBE(out, "  gateway: [192.0.2.100, 192.0.2.%u]\n", 200 + emit_random(50));
+	MAYBE(out,
+	      "  routes: [{destination: 10.%u.0.0/16, next-hop: 192.0.2.100},\n"
+	      "    {destination: 10.%u.0.0/16, next-hop: 192.0.2.101}]\n",
+	      emit_random(2), emit_random(2));
+	MAYBE(out, "  mac: 02:02:00:00:00:%02x\n", emit_random(256));
+	MAYBE(out, "  vxlan-port: %u\n", 4000 + emit_random(1000));
+	MAYBE(out, "  geneve-port: %u\n", 6000 + emit_random(1000));
+	MAYBE(out, "  dscp: %u\n", emit_random(64));
+	MAYBE(out, "  ttl: %u\n", 1 + emit_random(255));
+	MAYBE(out, "  udp-checksum: %s\n", emit_random(2) ? "true" : "false");
+}
+
+static void
+emit_random_overlay(FILE *out, int i)
+{
+	static const char *const types[] = { "vxlan", "gre", "geneve" };
+
+	fprintf(out, "  - name: overlay%d\n    type: %s\n    segment: %d\n", i,
+		types[emit_random(3)], 1 + i);
+	MAYBE(out, "    mtu: %u\n", 1449 + emit_random(2));
+	MAYBE(out, "    unknown-addresses: %s\n", emit_random(2) ? "drop" : "flood");
+	MAYBE(out, "    peers: [%s]\n", emit_random(2) ? "10.0.0.1, 10.0.0.2" : "");
+	if (emit_random(4) == 0)
+		return;
+	fputs("    neighbours:\n", out);
+	for (uint32_t j = 0; j <= emit_random(4); j++) {
+		uint32_t host = 1 + emit_random(2);
+
+		fprintf(out, "      - {mac: 02:00:00:01:%02x:%02x, at: 10.0.0.%u", i, host, host);
+		MAYBE(out, ", ip: 10.9.0.%u", j);
+		fputs("}\n", out);
+	}
+}
+
+static void
 emit_random_port(FILE *out, int i)
 {
 	fprintf(out, "  - name: port%d\n    network: net%d\n", i, i % 8);
@@ -171,7 +291,7 @@ emit_random_port(FILE *out, int i)
 	MAYBE(out, "    miss-budget: %u\n", 1 + emit_random(100));
 }
 
-/** A right document of two wires, eight networks and 32 ports; the caller frees it. */
+/** A right document of two wires, an endpoint, twelve networks and 32 ports; the caller frees it. */
 static char *
 emit_random_document(void)
 {
@@ -184,9 +304,12 @@ emit_random_document(void)
 	fputs("physical-networks:\n", out);
 	for (int i = 0; i < 2; i++)
 		emit_random_wire(out, i);
+	emit_random_endpoint(out);
 	fputs("networks:\n", out);
 	for (int i = 0; i < 8; i++)
 		emit_random_network(out, i, 32);
+	for (int i = 0; i < 4; i++)
+		emit_random_overlay(out, i);
 	fputs("ports:\n", out);
 	for (int i = 0; i < 32; i++)
 		emit_random_port(out, i);
@@ -233,6 +356,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(emit_test_exact),
 		cmocka_unit_test(emit_test_defaults),
+		cmocka_unit_test(emit_test_tunnel_defaults),
 		cmocka_unit_test(emit_test_random),
 	};
 

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every kind of fault, with the exact words: what a file says, and what is said about it. */
+#include "conf_error_tunnel.h"
 #include "conf_helper.h"
 
 #define ERROR_WIRES "physical-networks: [{name: w, device: d0}, {name: v, device: d1, mtu: 1400}]\n"
 #define ERROR_NETS                                                                                 \
 	"networks: [{name: n, type: local}, {name: m, type: flat, physical-network: w}]\n"
-
-struct error_case {
-	const char *text;
-	const char *says;
-};
 
 /** What is no text, no YAML, or YAML that hides something. */
 static const struct error_case error_texts[] = {
@@ -67,16 +63,17 @@ static const struct error_case error_values[] = {
 	{ "host: {memory: null}\n", "f:1:16: host.memory: needs a value\n" },
 	{ "routers: []\n",
 	  "f:1:1: unknown key 'routers'; known keys here: host, physical-networks, "
-	  "networks, ports\n" },
+	  "tunnel-endpoint, networks, ports\n" },
 	{ "port: []\n", "f:1:1: unknown key 'port' (did you mean 'ports'?); known keys here: host, "
-			"physical-networks, networks, ports\n" },
+			"physical-networks, tunnel-endpoint, networks, ports\n" },
 	{ "host: {wrokers: [1]}\n",
 	  "f:1:8: host: unknown key 'wrokers' (did you mean 'workers'?); known keys here: "
 	  "workers, polling, memory, mac-entries, flow-entries, flow-idle\n" },
 	{ "networks: [{name: n, type: local, mtuu: 5}]\n",
 	  "f:1:35: networks[n]: unknown key 'mtuu' (did you mean 'mtu'?); known keys here: "
 	  "name, project, type, segment, physical-network, external, admin, mtu, mac-age, "
-	  "mac-limit, mac-limit-action, static-macs, subnets\n" },
+	  "mac-limit, mac-limit-action, static-macs, peers, neighbours, unknown-addresses, "
+	  "subnets\n" },
 	{ "ports: [{}]\n", "f:1:9: ports[0]: needs a 'name'\n"
 			   "f:1:9: ports[0]: needs a 'network'\n"
 			   "f:1:9: ports[0]: needs a 'vhost-user' or a 'device'\n" },
@@ -105,9 +102,9 @@ static const struct error_case error_values[] = {
 	  "f:1:16: host.memory: 256MB is not a size of memory (8M..1024G, like 256M)\n" },
 	{ "host: {polling: lazy}\n",
 	  "f:1:17: host.polling: lazy is not a way of polling; known: adaptive, busy\n" },
-	{ "networks: [{name: n, type: vxlan}]\n",
-	  "f:1:28: networks[n].type: vxlan is not a network type; known: local, flat, "
-	  "vlan\n" },
+	{ "networks: [{name: n, type: stt}]\n",
+	  "f:1:28: networks[n].type: stt is not a network type; known: local, flat, vlan, "
+	  "vxlan, gre, geneve\n" },
 	{ "networks: [{name: n, type: local, external: yes}]\n",
 	  "f:1:45: networks[n].external: yes is neither true nor false\n" },
 	{ "networks: [{name: n, type: local, external: \"true\"}]\n",
@@ -230,10 +227,10 @@ static const struct error_case error_networks[] = {
 	  "f:1:120: networks[n].subnets[c].cidr: 10.2.0.0/16 overlaps 10.0.0.0/8 of "
 	  "networks[n].subnets[b] (f:1:91)\n" },
 	{ "networks: [{name: n, type: local, subnets: [{name: a, cidr: 10.0.0.0/24, "
-	  "gateway: 10.0.1.1}, {name: b, cidr: 11.0.0.0/24, gateway: \"::1\"}]}]\n",
+	  "gateway: 10.0.1.1}, {name: b, cidr: 11.0.0.0/24, gateway: \"::2\"}]}]\n",
 	  "f:1:83: networks[n].subnets[a].gateway: 10.0.1.1 is not in 10.0.0.0/24 "
 	  "(f:1:61)\n"
-	  "f:1:132: networks[n].subnets[b].gateway: ::1 is not in 11.0.0.0/24 (f:1:110)\n" },
+	  "f:1:132: networks[n].subnets[b].gateway: ::2 is not in 11.0.0.0/24 (f:1:110)\n" },
 };
 
 /** Static MACs. */
@@ -384,6 +381,20 @@ error_test_ports(void **state)
 }
 
 static void
+error_test_endpoints(void **state)
+{
+	(void)state;
+	error_check(error_endpoints, COUNT(error_endpoints));
+}
+
+static void
+error_test_overlays(void **state)
+{
+	(void)state;
+	error_check(error_overlays, COUNT(error_overlays));
+}
+
+static void
 error_check_bytes(const char *text, size_t bytes, const char *expected)
 {
 	struct weft_errors errors = WEFT_ERRORS_NONE;
@@ -448,7 +459,7 @@ error_test_many(void **state)
 		errors.lines[0],
 		"f:1:1: unknown key '0000000000000000000000000000000000000000000000000"
 		"0000000000000000000000000000000000000000000...'; known keys here: host, "
-		"physical-networks, networks, ports");
+		"physical-networks, tunnel-endpoint, networks, ports");
 	assert_string_equal(errors.lines[1000], "f: 234 more errors are not shown");
 	says = conf_helper_join(&errors);
 	free(says);
@@ -459,10 +470,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(error_test_texts),    cmocka_unit_test(error_test_values),
-		cmocka_unit_test(error_test_networks), cmocka_unit_test(error_test_static_macs),
-		cmocka_unit_test(error_test_ports),    cmocka_unit_test(error_test_bytes),
-		cmocka_unit_test(error_test_files),    cmocka_unit_test(error_test_many),
+		cmocka_unit_test(error_test_texts),	cmocka_unit_test(error_test_values),
+		cmocka_unit_test(error_test_networks),	cmocka_unit_test(error_test_static_macs),
+		cmocka_unit_test(error_test_ports),	cmocka_unit_test(error_test_bytes),
+		cmocka_unit_test(error_test_files),	cmocka_unit_test(error_test_many),
+		cmocka_unit_test(error_test_endpoints), cmocka_unit_test(error_test_overlays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

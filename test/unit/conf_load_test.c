@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "conf_helper.h"
+#include "conf_load_borders.h"
 
 static const char load_every_key[] =
 	"host:\n"
@@ -55,6 +56,11 @@ static const char load_every_key[] =
 	"    mac-limit: 3\n"
 	"    mac-limit-action: forward\n"
 	"    miss-budget: 9\n";
+
+#define LOAD_TUNNEL                                                                                \
+	"physical-networks: [{name: w, device: d0}]\n"                                             \
+	"tunnel-endpoint: {physical-network: w, address: 192.0.2.1/24}\n"
+#define LOAD_GUEST "{mac: 02:00:00:00:00:07, ip: 10.1.0.7, at: 10.0.0.1}"
 
 static void
 load_test_host_and_wire(void **state)
@@ -232,6 +238,33 @@ static const char *const load_good[] = {
 	"  {name: t, cidr: 10.0.0.128/25, gateway: 10.0.0.255}, {name: u, cidr: 10.0.1.0/32}]}]\n",
 	"networks: [{name: n, type: local, subnets: [{name: a, cidr: 0.0.0.0/0},\n"
 	"  {name: b, cidr: '::/0'}]}]\n",
+	/* An endpoint without overlays; untagged beside a flat network; in a VLAN of another wire. */
+	"physical-networks: [{name: v, device: d0}, {name: w, device: d1}]\n"
+	"tunnel-endpoint: {physical-network: v, address: 192.0.2.1/24}\n"
+	"networks: [{name: a, type: flat, physical-network: v}]\n"
+	"ports: [{name: p, network: a, device: d2, addresses: [192.0.2.2]}]\n",
+	"physical-networks: [{name: v, device: d0}, {name: w, device: d1}]\n"
+	"tunnel-endpoint: {physical-network: v, address: 192.0.2.1/24, vlan: 7}\n"
+	"networks: [{name: a, type: vlan, segment: 7, physical-network: w},\n"
+	"  {name: b, type: vlan, segment: 8, physical-network: v}]\n",
+	/* One number in every type; one guest behind two networks. */
+	LOAD_TUNNEL "networks:\n"
+		    "  - {name: a, type: vxlan, segment: 5, neighbours: [" LOAD_GUEST "]}\n"
+		    "  - {name: b, type: gre, segment: 5, neighbours: [" LOAD_GUEST "]}\n"
+		    "  - {name: c, type: geneve, segment: 5}\n"
+		    "  - {name: d, type: vlan, segment: 5, physical-network: w}\n",
+	/* A port and the static MAC of it beside neighbours; an address that needs no subnet. */
+	LOAD_TUNNEL "networks: [{name: a, type: vxlan, segment: 5, external: true, neighbours: [\n"
+		    "  " LOAD_GUEST ", {mac: 02:00:00:00:00:08, ip: 'fe80::8', at: 10.0.0.1}],\n"
+		    "  static-macs: [{mac: 02:00:00:00:00:09, port: p}],\n"
+		    "  subnets: [{name: s, cidr: 10.1.0.0/16}]}]\n"
+		    "ports: [{name: p, network: a, device: d, mac: 02:00:00:00:00:09}]\n",
+	/* Eight ways to one place, and eight to another. */
+	"physical-networks: [{name: w, device: d0}]\n"
+	"tunnel-endpoint: {physical-network: w, address: 192.0.2.1/24, gateway: [192.0.2.2,\n"
+	"  192.0.2.3, 192.0.2.4, 192.0.2.5, 192.0.2.6, 192.0.2.7, 192.0.2.8, 192.0.2.9],\n"
+	"  routes: [{destination: 10.0.0.0/8, next-hop: 192.0.2.2},\n"
+	"  {destination: 10.0.0.0/9, next-hop: 192.0.2.2}]}\n",
 };
 
 static void
@@ -241,83 +274,6 @@ load_test_good(void **state)
 	for (size_t i = 0; i < COUNT(load_good); i++)
 		weft_conf_destroy(conf_helper_load(load_good[i]));
 }
-
-#define LOAD_WIRE "physical-networks: [{name: w, device: d0, mtu: 9000%s%s}]\n"
-#define LOAD_NET "networks: [{name: n, type: local%s%s}]\n"
-#define LOAD_VLAN                                                                                  \
-	"physical-networks: [{name: w, device: d0}]\n"                                             \
-	"networks: [{name: n, type: vlan, physical-network: w%s%s}]\n"
-#define LOAD_PORT                                                                                  \
-	"networks: [{name: n, type: local, mtu: 9000}]\nports: [{name: p, network: n, "            \
-	"vhost-user: /s%s%s}]\n"
-#define LOAD_DEVICE                                                                                \
-	"networks: [{name: n, type: local}]\nports: [{name: p, network: n, device: d%s%s}]\n"
-#define LOAD_SERVER                                                                                \
-	"networks: [{name: n, type: local}]\nports: [{name: p, network: n, mode: server, "         \
-	"vhost-user: /s%s%s}]\n"
-#define LOAD_HOST "host: {polling: busy%s%s}\n"
-#define LOAD_NAME63 "a123456789b123456789c123456789d123456789e123456789f123456789abc"
-#define LOAD_PATH107 "/23456789" LOAD_NAME63 "z123456789z123456789z123456789z1234"
-
-static const struct load_border {
-	const char *document, *key;
-	const char *good[3], *bad[4];
-} load_borders[] = {
-	{ LOAD_HOST, "workers", { "[0]", "[1023]" }, { "[1024]", "[-1]", "[]", "1" } },
-	{ LOAD_HOST, "memory", { "8M", "1024G", "8388608" }, { "7M", "8388607", "1025G", "8m" } },
-	{ LOAD_HOST, "mac-entries", { "64", "16777216" }, { "63", "16777217", "1e3", "0x40" } },
-	{ LOAD_HOST, "flow-entries", { "64", "16777216" }, { "63", "16777217", "+64", "64.0" } },
-	{ LOAD_HOST, "flow-idle", { "1", "60" }, { "0", "61", "010", "''" } },
-	{ "physical-networks: [{name: w, device: d0%s%s}]\n",
-	  "mtu",
-	  { "68", "9000" },
-	  { "67", "9001", "99999999999999999999", "-1500" } },
-	{ LOAD_WIRE, "queues", { "0", "64" }, { "65" } },
-	{ LOAD_WIRE, "miss-budget", { "1", "100000000" }, { "0", "100000001" } },
-	{ LOAD_WIRE, "admin", { "up", "down" }, { "Up", "true", "~" } },
-	{ LOAD_VLAN, "segment", { "1", "4094" }, { "0", "4095", "4096" } },
-	{ LOAD_NET, "mtu", { "68", "9000" }, { "67", "9001" } },
-	{ LOAD_NET, "mac-age", { "10", "86400" }, { "9", "86401" } },
-	{ LOAD_NET, "mac-limit", { "0", "16777216" }, { "16777217" } },
-	{ LOAD_NET, "external", { "true", "false" }, { "yes", "1", "'true'", "True" } },
-	{ LOAD_NET, "project", { "1", "\"#\"", "x y" }, { "''", "\"a\\nb\"", "~", "[a]" } },
-	/* Line breaks that are not ASCII, and what is no character. */
-	{ LOAD_NET,
-	  "project",
-	  { "\"\\u00a0\"", "\"\\u2027\"", "\"\\ufffd\"" },
-	  { "\"\\u0085\"", "\"\\u2028\"", "\"\\ufeff\"", "\"\\uffff\"" } },
-	{ LOAD_PORT, "mtu", { "68", "9000" }, { "67", "9001" } },
-	{ LOAD_PORT, "queues", { "1", "16" }, { "0", "17" } },
-	{ LOAD_DEVICE, "queues", { "0", "16" }, { "17" } },
-	{ LOAD_PORT, "mac-limit", { "0", "16777216" }, { "16777217" } },
-	{ LOAD_PORT, "miss-budget", { "1", "100000000" }, { "0", "100000001" } },
-	{ LOAD_PORT,
-	  "mac",
-	  { "00:00:00:00:00:01", "FE:ff:ff:ff:ff:ff" },
-	  { "00:00:00:00:00:00", "01:00:00:00:00:00", "02:00:00:00:00", "02-00-00-00-00-01" } },
-	{ LOAD_PORT,
-	  "addresses",
-	  { "[1.0.0.0]", "[223.255.255.255]", "['::1']" },
-	  { "[224.0.0.0]", "[0.0.0.0]", "['ff02::1']", "[10.0.0.1/24]" } },
-	{ LOAD_PORT, "port-security", { "true", "false" }, { "off" } },
-	{ LOAD_SERVER,
-	  "socket-mode",
-	  { "\"0001\"", "777", "\"0777\"" },
-	  { "\"0000\"", "1000", "\"0888\"", "rw" } },
-	{ LOAD_SERVER, "socket-owner", { "a", "_a.b-c:0d" }, { "a:", ":a", "a:b:c", "'a b'" } },
-	{ "networks: [{name: n, type: local}]\nports: [{name: p, network: n%s%s}]\n",
-	  "vhost-user",
-	  { "/a", LOAD_PATH107 },
-	  { "a", "./a", LOAD_PATH107 "x", "''" } },
-	{ "networks: [{type: local%s%s}]\n",
-	  "name",
-	  { "0", LOAD_NAME63, "a._-" },
-	  { LOAD_NAME63 "x", "-a", "'a b'", "\xc3\xa4" } },
-	{ "networks: [{name: n, type: local, subnets: [{name: s%s%s}]}]\n",
-	  "cidr",
-	  { "10.0.0.0/8", "10.0.0.1/32", "'::/128'" },
-	  { "10.0.0.0", "10.0.0.0/33", "'::/129'", "10.0.0.1/31" } },
-};
 
 static void
 load_check_border(const struct load_border *border, const char *value, bool is_good)

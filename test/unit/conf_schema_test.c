@@ -55,6 +55,40 @@ schema_test_json(void **state)
 	free(text);
 }
 
+/** What a segment may be depends on the type, and the schema says how. */
+static void
+schema_test_json_segments(void **state)
+{
+	static const struct {
+		const char *type;
+		json_int_t max; /* 0: there is none */
+	} segments[] = { { "local", 0 },	{ "flat", 0 },	       { "vlan", 4094 },
+			 { "vxlan", 16777215 }, { "gre", 4294967295 }, { "geneve", 16777215 } };
+	char *text = schema_write(weft_conf_schema_json);
+	json_t *schema = json_loads(text, 0, NULL), *conditions, *condition;
+	const char *type;
+	json_int_t max;
+
+	(void)state;
+	assert_int_equal(json_unpack(schema, "{s:{s:{s:{s:o}}}}", "properties", "networks", "items",
+				     "allOf", &conditions),
+			 0);
+	assert_int_equal(json_array_size(conditions), COUNT(segments));
+	for (size_t i = 0; i < COUNT(segments); i++) {
+		condition = json_array_get(conditions, i);
+		assert_int_equal(json_unpack(condition, "{s:{s:{s:{s:s}}}}", "if", "properties",
+					     "type", "const", &type),
+				 0);
+		assert_string_equal(type, segments[i].type);
+		max = 0;
+		json_unpack(condition, "{s:{s:{s:{s:I}}}}", "then", "properties", "segment",
+			    "maximum", &max);
+		assert_int_equal(max, segments[i].max);
+	}
+	json_decref(schema);
+	free(text);
+}
+
 static void
 schema_check_rows(const char *page, const struct conf_object *object)
 {
@@ -76,6 +110,10 @@ schema_test_rst(void **state)
 
 	(void)state;
 	schema_check_rows(page, &conf_document_object);
+	assert_non_null(strstr(page, "     - number: vlan 1..4094, vxlan 1..16777215, "
+				     "gre 1..4294967295, geneve 1..16777215\n"));
+	assert_non_null(strstr(page, "     - IP address, or a list, at most 8\n"));
+	assert_non_null(strstr(page, "     - list: IP address, at most 1024\n"));
 	free(page);
 }
 
@@ -110,6 +148,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(schema_test_json),
+		cmocka_unit_test(schema_test_json_segments),
 		cmocka_unit_test(schema_test_rst),
 #ifdef WEFT_SOURCE_DIR
 		cmocka_unit_test(schema_test_config),

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/diff.h"
+#include "conf/emit.h"
+#include "conf/value.h"
+
+void *
+conf_diff_grow(void *list, uint32_t n, size_t bytes)
+{
+	/* Full whenever the number is a power of two. */
+	if ((n & (n - 1)) != 0)
+		return list;
+	list = realloc(list, (n == 0 ? 1 : 2 * (size_t)n) * bytes);
+	if (list == NULL)
+		abort();
+	return list;
+}
+
+/** A text under construction. */
+struct diff_text {
+	FILE *out;
+	char *text;
+	size_t bytes;
+};
+
+static FILE *
+diff_open(struct diff_text *text)
+{
+	text->out = open_memstream(&text->text, &text->bytes);
+	if (text->out == NULL)
+		abort();
+	return text->out;
+}
+
+/** @return the text, which the caller frees */
+static char *
+diff_close(struct diff_text *text)
+{
+	fclose(text->out);
+	return text->text;
+}
+
+static void
+diff_add_detail(struct weft_change *change, char *detail)
+{
+	change->details =
+		conf_diff_grow(change->details, change->n_details, sizeof(*change->details));
+	change->details[change->n_details++] = detail;
+}
+
+/** An element of a list of objects: its first key tells which it is. */
+struct diff_element {
+	char *key;
+	char *text;
+};
+
+/** By key; several elements may have one, so that their order has no meaning either. */
+static int
+diff_compare(const void *left, const void *right)
+{
+	const struct diff_element *a = left, *b = right;
+	int order = strcmp(a->key, b->key);
+
+	return order != 0 ? order : strcmp(a->text, b->text);
+}
+
+static struct diff_element *
+diff_elements(const struct conf_field *field, const void *from, uint32_t *n)
+{
+	const char *at = conf_list_get(field, from, n);
+	struct diff_element *elements = calloc((size_t)*n + 1, sizeof(*elements));
+	const struct conf_field *first = field->object->fields;
+
+	if (elements == NULL)
+		abort();
+	for (uint32_t i = 0; i < *n; i++, at += field->bytes) {
+		struct diff_text text;
+
+		conf_value_write(first, at + first->offset, false, diff_open(&text));
+		elements[i].key = diff_close(&text);
+		conf_emit_flow(field->object, at, false, diff_open(&text));
+		elements[i].text = diff_close(&text);
+	}
+	qsort(elements, *n, sizeof(*elements), diff_compare);
+	return elements;
+}
+
+static void
+diff_free_element(struct diff_element *element)
+{
+	free(element->key);
+	free(element->text);
+}
+
+static void
+diff_free_elements(struct diff_element *elements, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		diff_free_element(&elements[i]);
+	free(elements);
+}
+
+static void
+diff_add_element(struct weft_change *change, const char *list, const struct diff_element *old,
+		 const struct diff_element *new)
+{
+	char *detail;
+
+	if (asprintf(&detail, "%s[%s]: %s -> %s", list, old != NULL ? old->key : new->key,
+		     old != NULL ? old->text : "(none)", new != NULL ? new->text : "(none)") < 0)
+		abort();
+	diff_add_detail(change, detail);
+}
+
+/** Takes out of two sorted lists what is in both. */
+static void
+diff_drop_common(struct diff_element *a, uint32_t *n_a, struct diff_element *b, uint32_t *n_b)
+{
+	uint32_t i = 0, j = 0, kept_a = 0, kept_b = 0;
+
+	while (i < *n_a || j < *n_b) {
+		int order = i == *n_a ? 1 : j == *n_b ? -1 : diff_compare(&a[i], &b[j]);
+
+		if (order < 0) {
+			a[kept_a++] = a[i++];
+		} else if (order > 0) {
+			b[kept_b++] = b[j++];
+		} else {
+			diff_free_element(&a[i++]);
+			diff_free_element(&b[j++]);
+		}
+	}
+	*n_a = kept_a;
+	*n_b = kept_b;
+}
+
+/** Lists of objects: of those that differ, elements with one key are set against each other, the
+ *  others came or went. */
+static void
+diff_objects(struct weft_change *change, const struct conf_field *field, const void *old,
+	     const void *new)
+{
+	uint32_t n_old, n_new, i = 0, j = 0;
+	struct diff_element *a = diff_elements(field, old, &n_old);
+	struct diff_element *b = diff_elements(field, new, &n_new);
+
+	diff_drop_common(a, &n_old, b, &n_new);
+	while (i < n_old || j < n_new) {
+		int order = i == n_old ? 1 : j == n_new ? -1 : strcmp(a[i].key, b[j].key);
+
+		diff_add_element(change, field->key, order <= 0 ? &a[i] : NULL,
+				 order >= 0 ? &b[j] : NULL);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	diff_free_elements(a, n_old);
+	diff_free_elements(b, n_new);
+}
+
+/* A list that is left out stands for its default, if it has one that is not put in its place. */
+static void
+diff_write_value(const struct conf_field *field, const void *from, FILE *out)
+{
+	uint32_t n = 1;
+
+	if (field->is_list)
+		conf_list_get(field, from, &n);
+	if (n == 0 && field->fallback_says != NULL && !field->is_resolved)
+		fputs(field->fallback_says, out);
+	else
+		conf_emit_value(field, from, false, out);
+}
+
+void
+conf_diff_key(struct weft_change *change, const struct conf_field *field, const void *old,
+	      const void *new)
+{
+	struct diff_text text;
+
+	if (field->type == CONF_OBJECT) {
+		diff_objects(change, field, old, new);
+		return;
+	}
+	if (conf_field_is_equal(field, old, new))
+		return;
+	fprintf(diff_open(&text), "%s: ", field->key);
+	diff_write_value(field, old, text.out);
+	fputs(" -> ", text.out);
+	diff_write_value(field, new, text.out);
+	diff_add_detail(change, diff_close(&text));
+	change->needs_restart |= field->effect == CONF_RESTART;
+	change->needs_reopen |= field->effect == CONF_REOPEN;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * inherit: what an object takes from others when the file does not say it.
+ *
+ * The checks put these values into the structs, so that nobody behind them has to know where they
+ * come from; the emitter works them out again, so that it can leave them out.
+ */
+#ifndef WEFT_CONF_INHERIT_H
+#define WEFT_CONF_INHERIT_H
+
+#include "conf/conf.h"
+#include "conf/index.h"
+
+/** The largest MTU that fits the wire of a network, which is the default. 0: there is no such wire,
+ *  or its MTU is not known; of overlays also: they do not fit at all.
+ *  @param wires  index of the document's wires */
+uint32_t conf_inherit_network_mtu(const struct weft_conf *conf, const struct conf_index *wires,
+				  const struct weft_conf_network *network);
+
+/** The endpoints where the neighbours of a network are, each once, in order. @p peers has room for
+ *  as many as there are neighbours. @return how many */
+uint32_t conf_inherit_peers(const struct weft_conf_network *network, struct weft_ip *peers);
+
+#endif
