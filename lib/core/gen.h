@@ -38,6 +38,11 @@ enum weft_gen_kind {
 	WEFT_GEN_MAC, /* id: network << 48 | MAC, see weft_fdb_slot() */
 	/* id: port, network << 16, WEFT_FDB_TABLE: is there room for one more MAC */
 	WEFT_GEN_MAC_ROOM,
+	WEFT_GEN_ENDPOINT, /* id: 0: our tunnel endpoint, and the wire it is on */
+	WEFT_GEN_SEGMENT, /* id: network type << 32 | segment: is there a network */
+	WEFT_GEN_REMOTE, /* id: hash of the address of a remote endpoint: which number has it */
+	WEFT_GEN_NEIGHBOUR, /* id: hash of scope and address */
+	WEFT_GEN_NEIGHBOURS, /* id: scope; moves when any neighbour in it does */
 };
 
 extern uint32_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */

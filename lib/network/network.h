@@ -29,29 +29,81 @@
 
 struct weft_network;
 
-/** How a network type looks on a wire. */
+/** Why a tunnel header cannot be taken off; negative, so that lengths fit beside them. */
+enum weft_shim_fault {
+	WEFT_SHIM_SHORT = -1, /* it ends before its own length */
+	WEFT_SHIM_HEADER = -2, /* version, flags or reserved bits are not those of the format */
+	WEFT_SHIM_OPTION = -3, /* an option that must be understood is not */
+	WEFT_SHIM_PAYLOAD = -4, /* no Ethernet frame inside */
+};
+
+/**
+ * How a network type looks on a wire: as a tag (vid, push), or in a tunnel (put, get).
+ *
+ * The header of a tunnel that tells segments apart is called its shim here: it stands behind the
+ * outer UDP header, or behind the outer IP header if `protocol` is not UDP.
+ */
 struct weft_segment_ops {
 	const char *name; /* as in `type:` */
 	enum weft_network_type type;
+	uint8_t protocol; /* IPPROTO_UDP, IPPROTO_GRE; 0: no tunnel */
+	uint8_t shim_length; /* bytes that put() writes */
 	/** Under which VLAN id its frames arrive by the wire; 0: without a tag. */
 	uint16_t (*vid)(const struct weft_network *network);
 	/** Makes a frame that leaves by the wire carry the segment. */
 	void (*push)(const struct weft_network *network, struct weft_ether_head *leaving);
+	/** Writes the shim. */
+	void (*put)(uint32_t segment, uint8_t *shim);
+	/** Reads a shim of at most @p length bytes. @return its length, options included, or
+	 *  enum weft_shim_fault */
+	int (*get)(const uint8_t *shim, uint32_t length, uint32_t *segment);
 	/** Says it in a few words: "vlan 100". */
 	void (*describe)(const struct weft_network *network, char *text, size_t size);
 };
+
+static inline bool
+weft_segment_is_tunnel(const struct weft_segment_ops *ops)
+{
+	return ops != NULL && ops->protocol != 0;
+}
 
 struct weft_static_mac {
 	struct rte_ether_addr mac;
 	uint16_t port;
 };
 
+/** Where a MAC is expected before it has said anything (L2 population). */
+struct weft_home {
+	struct rte_ether_addr mac;
+	uint16_t place; /* port, or remote endpoint (tunnel/remote.h) */
+};
+
+/** Who has an address, for answering ARP and ND. */
+struct weft_known {
+	struct weft_ip ip;
+	struct rte_ether_addr mac;
+};
+
+struct weft_subnet {
+	struct weft_ip cidr;
+	struct weft_ip gateway; /* family 0: none */
+};
+
+/** What is known beforehand: consulted for single packets only, so no flow stands on it. */
+struct weft_facts {
+	uint32_t n_homes, n_known, n_subnets;
+	struct weft_home *homes;
+	struct weft_known *known; /* sorted by weft_ip_compare() */
+	struct weft_subnet *subnets;
+};
+
 /* All [I]. */
 struct weft_network {
 	uint16_t id;
-	uint16_t wire; /* port number, or WEFT_NO_PORT for a local network */
+	uint16_t wire; /* port number, or WEFT_NO_PORT for local networks and overlays */
 	bool admin_up;
 	bool drops_at_limit; /* what happens to sources beyond mac_limit */
+	bool drops_unknown; /* overlays: ARP and ND questions that nobody can answer */
 	uint32_t segment;
 	uint32_t mtu;
 	uint32_t mac_age_sec;
@@ -60,7 +112,8 @@ struct weft_network {
 	struct weft_static_mac *statics;
 	uint16_t n_statics;
 	uint16_t n_members;
-	uint16_t *members; /* port numbers, the wire among them */
+	uint16_t *members; /* places: ports, the wire among them; of overlays the peers too */
+	struct weft_facts *facts; /* overlays only */
 	char name[WEFT_CONF_NAME_MAX + 1];
 };
 
@@ -84,11 +137,21 @@ const struct weft_segment_ops *weft_segment_find(enum weft_network_type type);
 
 void weft_network_destroy(struct weft_network *network);
 
-/** Are they the same but for their members? */
+/** Are they the same but for their members and facts? */
 bool weft_network_is_same(const struct weft_network *a, const struct weft_network *b);
 bool weft_network_has_same_members(const struct weft_network *a, const struct weft_network *b);
 
-/** "vlan 100", "flat", "local". */
+bool weft_network_has_same_facts(const struct weft_network *a, const struct weft_network *b);
+
+/** Who has an address, as far as is known beforehand; NULL: nobody. */
+const struct weft_known *weft_network_find_known(const struct weft_network *network,
+						 const struct weft_ip *ip);
+
+/** The gateway of the subnet that an address is in, or NULL. */
+const struct weft_ip *weft_network_gateway(const struct weft_network *network,
+					   const struct weft_ip *ip);
+
+/** "vlan 100", "vxlan 1001", "flat", "local". */
 void weft_network_describe(const struct weft_network *network, char *text, size_t size);
 
 #endif

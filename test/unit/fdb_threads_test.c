@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The FDB under load: two workers learn and look up while the control thread flushes, ages, and
- * sets static entries and limits. Afterwards the books must balance.
+ * sets static entries, homes and limits. Afterwards the books must balance.
  */
 #include "eal_helper.h"
 
@@ -115,16 +115,21 @@ fdb_threads_disturb(struct dice *dice)
 		weft_fdb_flush(dice_below(dice, 2), WEFT_FDB_ANY, &mac, dice_once_in(dice, 2));
 	else if (what < 60)
 		weft_fdb_age(__atomic_add_fetch(&fdb_threads_now_sec, 1, __ATOMIC_RELAXED));
-	else if (what < 80) /* -ENOSPC: entries that were removed are not yet free */
+	else if (what < 70) /* -ENOSPC: entries that were removed are not yet free */
 		weft_fdb_add_static((uint16_t)dice_below(dice, 2), &mac,
 				    (uint16_t)(m % FDB_THREADS_PORTS));
-	else if (what < 95)
+	else if (what < 78)
 		weft_fdb_del_static((uint16_t)dice_below(dice, 2), &mac);
+	else if (what < 88)
+		weft_fdb_set_home((uint16_t)dice_below(dice, 2), &mac,
+				  (uint16_t)((m + 1) % FDB_THREADS_PORTS));
+	else if (what < 95)
+		weft_fdb_del_home((uint16_t)dice_below(dice, 2), &mac);
 	else
 		while (weft_fdb_next(&cursor, 1000, &row))
 			assert_true(fdb_threads_is_possible((uint32_t)row.mac.addr_bytes[4] << 8 |
 								    row.mac.addr_bytes[5],
-							    row.port));
+							    row.place));
 	assert_in_range(weft_fdb_port_count(FDB_THREADS_PORTS - 1), 0, FDB_THREADS_LIMIT);
 }
 
@@ -137,8 +142,8 @@ fdb_threads_check_books(void)
 
 	while (weft_fdb_next(&cursor, 2000, &row)) {
 		rows++;
-		assert_int_equal(weft_fdb_lookup(row.network, &row.mac), row.port);
-		by_port[row.port] += row.origin == WEFT_FDB_LEARNED;
+		assert_int_equal(weft_fdb_lookup(row.network, &row.mac), row.place);
+		by_port[row.place] += row.origin == WEFT_FDB_LEARNED;
 		by_network[row.network] += row.origin == WEFT_FDB_LEARNED;
 	}
 	assert_int_equal(weft_fdb_count(), rows);
