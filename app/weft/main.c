@@ -24,14 +24,17 @@
 #include "fdb/fdb.h"
 #include "folder.h"
 #include "idle.h"
+#include "neighbour/neighbour.h"
 #include "options.h"
 #include "port/buffers.h"
 #include "show/facts.h"
 #include "topology/running.h"
+#include "tunnel/remote.h"
 #include "worker/load.h"
 #include "worker/worker.h"
 
 #define MAIN_SECOND_MS 1000
+#define MAIN_MOVED_MS 300000 /* how long an address that moved is remembered, unless refreshed */
 
 static struct {
 	struct options options;
@@ -94,11 +97,19 @@ main_on_signal(void *context)
 		weft_control_stop();
 }
 
+static bool
+main_is_network(uint16_t scope)
+{
+	return scope < WEFT_NETWORKS_MAX && weft_topology->networks[scope] != NULL;
+}
+
 static void
 main_each_second(void *context)
 {
 	(void)context;
 	weft_fdb_age(weft_clock_sec());
+	weft_remote_age(weft_remote_count_retire);
+	weft_neighbour_age(weft_clock_ms(), MAIN_MOVED_MS, main_is_network);
 	weft_running_refresh();
 	weft_load_sample();
 }
@@ -211,6 +222,20 @@ boot_fdb(struct weft_errors *errors)
 }
 
 static int
+boot_remotes(struct weft_errors *errors)
+{
+	(void)errors;
+	return weft_remote_create();
+}
+
+static int
+boot_neighbours(struct weft_errors *errors)
+{
+	(void)errors;
+	return weft_neighbour_create();
+}
+
+static int
 boot_workers(struct weft_errors *errors)
 {
 	return weft_workers_create(boot.conf->host.flow_entries, errors);
@@ -270,6 +295,8 @@ static const struct {
 	{ "RCU", boot_rcu, weft_rcu_fini },
 	{ "packet buffers", boot_buffers, weft_buffers_destroy },
 	{ "FDB", boot_fdb, weft_fdb_destroy },
+	{ "remote tunnel endpoints", boot_remotes, weft_remote_destroy },
+	{ "neighbours", boot_neighbours, weft_neighbour_destroy },
 	{ "workers", boot_workers, weft_workers_destroy },
 	{ "ports and networks", boot_running, weft_running_fini },
 	{ "commands", boot_commands, weft_cmd_stop },

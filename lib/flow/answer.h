@@ -5,7 +5,8 @@
  * An answer names what to do with every further packet of the flow: leave by one port, leave by
  * several, or be dropped for a reason. What happens to the headers is told per output, as the
  * difference between the header that arrived and the header that leaves: cut `strip` bytes from the
- * front and put `head` there. Nothing in it says which stage wanted that.
+ * front (a tunnel's headers among them) and put `head` there; then, for a tunnel, what all flows to
+ * that endpoint share (flow/encap.h). Nothing in it says which stage wanted that.
  *
  * It holds for frames of up to `longest` bytes: a longer one may have to be treated otherwise (it
  * does not fit through the output), so it is walked on its own and that is not remembered.
@@ -19,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
 #include <rte_common.h>
 
 #include "core/gen.h"
@@ -26,31 +28,46 @@
 #define WEFT_DEPS 8
 #define WEFT_HEAD_MAX 16 /* both MACs and one tag; the EtherType behind is never touched */
 
+/* Flags: most outputs have none, and that is asked first. */
+#define WEFT_OUTPUT_ECN 0x03 /* what the IP header must say; 0: what it says */
+#define WEFT_OUTPUT_ENCAP 0x10 /* there is an `encap` */
+#define WEFT_OUTPUT_DECAP 0x20 /* it came through a tunnel */
+#define WEFT_OUTPUT_FRAGMENT 0x80 /* too long for this output; never remembered */
+
+struct weft_encap;
+
 struct weft_output {
 	uint16_t port;
-	uint8_t strip; /* bytes to cut; counts only if head_length is not 0 */
-	uint8_t head_length; /* 0: leaves as it came; 12 or 16 otherwise */
+	uint16_t strip; /* bytes to cut */
+	uint8_t head_length; /* bytes to put there: 0, 12 or 16 */
+	uint8_t flags; /* WEFT_OUTPUT_... */
+	rte_be16_t source_port; /* of outer UDP */
 	uint8_t head[WEFT_HEAD_MAX];
+	struct weft_encap *encap; /* NULL: no tunnel */
 };
 
 enum weft_answer_kind {
 	WEFT_ANSWER_DROP,
 	WEFT_ANSWER_FORWARD, /* by `output` */
 	WEFT_ANSWER_FLOOD, /* a copy by every output of `group` */
+	WEFT_ANSWER_REPLY, /* it is the switch that answers; never remembered */
 };
 
 struct weft_group;
 
 struct weft_answer {
 	uint16_t deps[WEFT_DEPS]; /* slots, padded with WEFT_GEN_NOTHING */
-	uint8_t kind; /* enum weft_answer_kind */
-	bool is_learned; /* the source MAC is in the FDB thanks to this arrival */
-	uint16_t drop; /* enum weft_drop */
+	uint8_t kind : 4; /* enum weft_answer_kind */
+	uint8_t is_learned : 1; /* the source MAC is in the FDB thanks to this arrival */
+	uint8_t drop; /* enum weft_drop */
 	uint16_t network; /* number; 0xffff: none found */
 	uint16_t longest; /* bytes of the frame as it arrived */
+	uint16_t place; /* where it came from: the port, or the remote endpoint's number */
 	struct weft_output output;
 	struct weft_group *group;
 };
+
+_Static_assert(sizeof(struct weft_answer) == 64, "one cache line");
 
 /** Sum of the slots' present values; differs from the remembered one if anything changed. */
 static __rte_always_inline uint32_t

@@ -6,6 +6,8 @@
 
 #include <rte_hash_crc.h>
 
+#include "flow/encap.h"
+
 struct weft_group *
 weft_group_get(struct weft_groups *groups, const struct weft_output *outputs, uint16_t n)
 {
@@ -27,6 +29,8 @@ weft_group_get(struct weft_groups *groups, const struct weft_output *outputs, ui
 	group->hash = hash;
 	group->n = n;
 	memcpy(group->outputs, outputs, bytes);
+	for (uint16_t i = 0; i < n; i++)
+		weft_encap_hold(outputs[i].encap);
 	LIST_INSERT_HEAD(&groups->buckets[hash % WEFT_GROUP_BUCKETS], group, next);
 	return group;
 }
@@ -37,5 +41,7 @@ weft_group_put(struct weft_group *group)
 	if (group == NULL || --group->users > 0)
 		return;
 	LIST_REMOVE(group, next);
+	for (uint16_t i = 0; i < group->n; i++)
+		weft_encap_put(group->outputs[i].encap);
 	free(group);
 }

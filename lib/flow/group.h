@@ -4,7 +4,8 @@
  *
  * A broadcast leaves by many ports, and thousands of flows (every source, every unknown
  * destination) leave by the very same ones. So a list of outputs exists once per worker and
- * content, is immutable, and is counted by the flows that name it.
+ * content, is immutable, and is counted by the flows that name it. A group holds the tunnel heads
+ * of its outputs.
  *
  * Threads: a set belongs to one worker; no one else touches it or its groups.
  */

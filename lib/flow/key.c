@@ -8,6 +8,14 @@
 
 #include <rte_ip.h>
 
+/* Any that leaves no half of a key to be multiplied by zero; the same in all switches. */
+#define KEY_ENTROPY_SEED 0x243f6a8885a308d3ULL
+
+const struct weft_depth weft_depth_all = {
+	.is_ip = true,
+	.ip_by_vid = { [0 ... WEFT_VIDS / 64 - 1] = UINT64_MAX },
+};
+
 static void
 key_fill_ip(struct weft_key *key, const uint8_t *ip, uint32_t length,
 	    const struct weft_ip_info *info, enum weft_key_kind kind)
@@ -46,6 +54,80 @@ weft_key_parse_ip(struct weft_key *key, const uint8_t *frame, uint32_t length, u
 		memcpy(key->ip6_src, ip + 8, 16);
 		memcpy(key->ip6_dst, ip + 24, 16);
 	}
+}
+
+/* The outer source is in no key, so who may not say anything at all is left to `admit`. */
+static inline bool
+key_has_sender(const uint8_t *frame)
+{
+	uint32_t first;
+	uint16_t second;
+
+	memcpy(&first, frame + 6, sizeof(first));
+	memcpy(&second, frame + 10, sizeof(second));
+	return !(frame[6] & 1) && (first | second) != 0;
+}
+
+enum weft_key_fault
+weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame, uint32_t length,
+		      uint32_t wire_length, uint16_t arrival, uint32_t l3,
+		      const struct weft_terminator *terminator, uint32_t *excess)
+{
+	static const struct weft_depth shallow;
+	struct weft_outer *outer = &key->outer;
+	bool is_tunnel;
+
+	*excess = 0;
+	is_tunnel = key_has_sender(frame) &&
+		    weft_outer_parse(outer, frame, length, wire_length, l3, terminator, excess);
+	if (unlikely(!is_tunnel))
+		return weft_key_parse_as(key, frame, length, arrival, &weft_depth_all,
+					 WEFT_KEY_LOCAL);
+	if (unlikely(outer->inner == 0 || outer->note >= WEFT_OUTER_ADDRESS)) {
+		*excess = 0;
+		return weft_key_parse_as(key, frame, length, arrival, &weft_depth_all,
+					 WEFT_KEY_LOCAL | WEFT_KEY_TUNNELLED);
+	}
+	frame += outer->inner;
+	return weft_key_parse_as(key, frame, length - outer->inner, arrival,
+				 frame[0] & 1 ? &weft_depth_all : &shallow, WEFT_KEY_TUNNELLED);
+}
+
+enum weft_key_fault
+weft_key_read(struct weft_key *key, const uint8_t *frame, uint32_t length, uint32_t wire_length,
+	      uint16_t arrival, const struct weft_depth *depth,
+	      const struct weft_terminator *terminator)
+{
+	uint32_t l3 = 0, excess;
+
+	if (terminator->is_here)
+		l3 = weft_terminator_takes(terminator, frame, length);
+	if (l3 == 0)
+		return weft_key_parse(key, frame, length, arrival, depth);
+	return weft_key_parse_tunnel(key, frame, length, wire_length, arrival, l3, terminator,
+				     &excess);
+}
+
+void
+weft_key_source(const struct weft_key *key, uint8_t family, struct weft_ip *source)
+{
+	*source = (struct weft_ip){ .family = family, .prefix = family == AF_INET ? 32 : 128 };
+	memcpy(source->bytes, key->outer.src, sizeof(source->bytes));
+}
+
+uint16_t
+weft_key_entropy(const struct weft_key *key)
+{
+	struct weft_key flow = *key;
+	uint64_t hash;
+
+	flow.arrival = flow.tag = 0;
+	if (flow.kind & WEFT_KEY_FRAGMENT) {
+		flow.port_src = flow.port_dst = 0;
+		flow.kind &= WEFT_KEY_KIND_MASK;
+	}
+	hash = weft_key_hash(&flow, KEY_ENTROPY_SEED);
+	return (uint16_t)(hash >> 32 ^ hash);
 }
 
 /* What tells flows of a protocol apart, in its own words. */
@@ -87,11 +169,24 @@ key_format_ip(const struct weft_key *key, char *text, size_t size)
 	snprintf(text, size, " %s %s > %s %s%s", is_ip4 ? "ipv4" : "ipv6", src, dst, l4, fragment);
 }
 
+/* IPv4 addresses leave the rest of the field zero; no endpoint has an IPv6 address like that. */
+static void
+key_format_outer(const struct weft_outer *outer, char *text, size_t size)
+{
+	static const uint8_t zero[12];
+	int family = memcmp(outer->src + 4, zero, sizeof(zero)) == 0 ? AF_INET : AF_INET6;
+	char src[INET6_ADDRSTRLEN];
+
+	inet_ntop(family, outer->src, src, sizeof(src));
+	snprintf(text, size, " %s %u from %s:", weft_network_type_name(outer->via), outer->segment,
+		 src);
+}
+
 void
 weft_key_format(const struct weft_key *key, const char *port, char *text)
 {
 	char src[RTE_ETHER_ADDR_FMT_SIZE], dst[RTE_ETHER_ADDR_FMT_SIZE];
-	char tag[16] = "", rest[200] = "";
+	char tag[16] = "", rest[200] = "", outer[96] = "";
 
 	weft_mac_format(&key->src, src);
 	weft_mac_format(&key->dst, dst);
@@ -101,5 +196,7 @@ weft_key_format(const struct weft_key *key, const char *port, char *text)
 		key_format_ip(key, rest, sizeof(rest));
 	else if (key->ether_type != 0)
 		snprintf(rest, sizeof(rest), " type 0x%04x", rte_be_to_cpu_16(key->ether_type));
-	snprintf(text, WEFT_KEY_TEXT, "%s %s > %s%s%s", port, src, dst, tag, rest);
+	if (weft_key_is_tunnelled(key))
+		key_format_outer(&key->outer, outer, sizeof(outer));
+	snprintf(text, WEFT_KEY_TEXT, "%s%s %s > %s%s%s", port, outer, src, dst, tag, rest);
 }

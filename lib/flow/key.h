@@ -10,17 +10,23 @@
  *		are one flow. `ether_type` is filled in only where a stage may ask for it.
  *	IP4/IP6	addresses, protocol, ports as well.
  *
- * The snapshot decides per arrival which kind is enough (struct weft_depth). Unused bytes are zero,
- * so that comparing and hashing need not know the kind, but that only IP6 uses the second half.
+ * The snapshot decides per arrival which kind is enough (struct weft_depth).
  *
- *  0        6        12       14    16                         24        28        32
- * | dst MAC | src MAC | arrival| tag | kind proto type  ports | IPv4 src| IPv4 dst| IPv6 src, dst |
+ * A frame that came through a tunnel has the key of the inner frame, and besides where it came from
+ * (tunnel/outer.h): source, segment and inner headers are looked up as one.
+ *
+ * The first 32 bytes are all that most keys have; unused ones of them are zero. What only some have
+ * (has_tail) is valid only in those: the addresses of IPv6, and the outer headers.
+ *
+ *  0         6         12        14    16                      24       28       32     64      88
+ * | dst MAC | src MAC | arrival | tag | kind proto type ports | IP4 src| IP4 dst| IPv6 | outer |
  *
  * Threads: pure functions.
  */
 #ifndef WEFT_FLOW_KEY_H
 #define WEFT_FLOW_KEY_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -28,6 +34,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
+#include "tunnel/outer.h"
 #include "wire/ether.h"
 #include "wire/ip.h"
 
@@ -37,7 +44,9 @@ enum weft_key_kind {
 	WEFT_KEY_IP6 = 2,
 };
 
-#define WEFT_KEY_KIND_MASK 0x0f
+#define WEFT_KEY_KIND_MASK 0x03
+#define WEFT_KEY_TUNNELLED 0x04 /* `outer` is valid, and the rest is of the inner frame */
+#define WEFT_KEY_LOCAL 0x08 /* for our tunnel endpoint, but nothing to be decapsulated */
 #define WEFT_KEY_FRAGMENT 0x10 /* a fragment: the first one still has ports */
 #define WEFT_KEY_LATER_FRAGMENT 0x20 /* ports are zero for want of a transport header */
 #define WEFT_KEY_BROKEN 0x40 /* IP that cannot be read; only the EtherType says that it is IP */
@@ -52,15 +61,19 @@ struct weft_key {
 	rte_be16_t port_src, port_dst; /* weft_l4_parse() */
 	rte_be32_t ip4_src, ip4_dst;
 	uint8_t ip6_src[16], ip6_dst[16];
+	struct weft_outer outer; /* with both flags: why it is not decapsulated */
 } __rte_aligned(16);
 
-_Static_assert(sizeof(struct weft_key) == 64, "a key is four 16-byte words");
+_Static_assert(offsetof(struct weft_key, ip6_src) == 32, "the head is two 16-byte words");
 
 /** At which arrivals must keys say more than L2? One per port. */
 struct weft_depth {
 	bool is_ip; /* for some tag at least */
 	uint64_t ip_by_vid[WEFT_VIDS / 64]; /* and for which */
 };
+
+/** All of a frame, as deep as a key goes. */
+extern const struct weft_depth weft_depth_all;
 
 static inline bool
 weft_depth_is_ip(const struct weft_depth *depth, uint16_t tag)
@@ -75,21 +88,38 @@ enum weft_key_fault { WEFT_KEY_FINE, WEFT_KEY_RUNT, WEFT_KEY_TRUNCATED };
 /** Fills the upper half of a key; @p l3 is the offset of what follows the Ethernet header. */
 void weft_key_parse_ip(struct weft_key *key, const uint8_t *frame, uint32_t length, uint32_t l3);
 
+/* What nearly every packet is: IPv4 without options, whole, and TCP or UDP. Addresses and ports
+ * stand side by side in the packet and in the key. @return false if it is something else */
+static __rte_always_inline bool
+weft_key_parse_plain(uint64_t *words, const uint8_t *frame, uint32_t length, uint32_t l3)
+{
+	const uint8_t *ip = frame + l3;
+	uint16_t type, fragment;
+	uint32_t ports;
+
+	memcpy(&type, ip - sizeof(type), sizeof(type));
+	if (type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || length < l3 + 28 || ip[0] != 0x45)
+		return false;
+	memcpy(&fragment, ip + 6, sizeof(fragment));
+	if ((fragment & RTE_BE16(0x3fff)) != 0 || (ip[9] != IPPROTO_TCP && ip[9] != IPPROTO_UDP))
+		return false;
+	memcpy(&ports, ip + 20, sizeof(ports));
+	words[2] |=
+		WEFT_KEY_IP4 | (uint64_t)ip[9] << 8 | (uint64_t)type << 16 | (uint64_t)ports << 32;
+	memcpy(&words[3], ip + 12, sizeof(words[3]));
+	return true;
+}
+
 static inline uint32_t
 weft_key_l2_length(const struct weft_key *key)
 {
 	return key->tag == 0 ? sizeof(struct rte_ether_hdr) : sizeof(struct rte_ether_hdr) + 4;
 }
 
-/**
- * Reads a key from a frame.
- *
- * @param length  bytes in the first segment: at least 128, or the whole frame
- * @param depth   of the port it arrived by
- */
+/** As weft_key_parse(). @param marks  added to the key's kind */
 static __rte_always_inline enum weft_key_fault
-weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint16_t arrival,
-	       const struct weft_depth *depth)
+weft_key_parse_as(struct weft_key *key, const uint8_t *frame, uint32_t length, uint16_t arrival,
+		  const struct weft_depth *depth, uint8_t marks)
 {
 	uint64_t *words = (uint64_t *)key;
 	uint16_t type, tag = 0;
@@ -112,11 +142,81 @@ weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint
 	}
 	words[0] = low;
 	words[1] = high | (uint64_t)arrival << 32 | (uint64_t)tag << 48;
-	words[2] = words[3] = 0;
-	if (weft_depth_is_ip(depth, tag))
+	words[2] = marks;
+	words[3] = 0;
+	if (weft_depth_is_ip(depth, tag) &&
+	    !weft_key_parse_plain(words, frame, length, weft_key_l2_length(key))) {
 		weft_key_parse_ip(key, frame, length, weft_key_l2_length(key));
+		key->kind |= marks;
+	}
 	return WEFT_KEY_FINE;
 }
+
+/**
+ * Reads a key from a frame.
+ *
+ * @param length  bytes in the first segment: at least 128, or the whole frame
+ * @param depth   of the port it arrived by
+ */
+static __rte_always_inline enum weft_key_fault
+weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint16_t arrival,
+	       const struct weft_depth *depth)
+{
+	return weft_key_parse_as(key, frame, length, arrival, depth, 0);
+}
+
+/**
+ * Reads a key from a frame that may be for the tunnel endpoint.
+ *
+ * Inside of a tunnel, group-addressed frames are read up to L4, since some of them are news about
+ * addresses; others say no more than L2.
+ *
+ * @param wire_length  bytes of the whole frame
+ * @param l3           what weft_terminator_takes() said
+ * @param excess       bytes at the end that do not belong to the frame
+ */
+enum weft_key_fault weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame,
+					  uint32_t length, uint32_t wire_length, uint16_t arrival,
+					  uint32_t l3, const struct weft_terminator *terminator,
+					  uint32_t *excess);
+
+/** Whatever a frame is: for who has just one. */
+enum weft_key_fault weft_key_read(struct weft_key *key, const uint8_t *frame, uint32_t length,
+				  uint32_t wire_length, uint16_t arrival,
+				  const struct weft_depth *depth,
+				  const struct weft_terminator *terminator);
+
+static inline bool
+weft_key_is_tunnelled(const struct weft_key *key)
+{
+	return (key->kind & (WEFT_KEY_TUNNELLED | WEFT_KEY_LOCAL)) == WEFT_KEY_TUNNELLED;
+}
+
+/** Where the frame that the key describes begins. */
+static inline uint32_t
+weft_key_offset(const struct weft_key *key)
+{
+	return weft_key_is_tunnelled(key) ? key->outer.inner : 0;
+}
+
+static inline bool
+weft_key_has_tail(const struct weft_key *key)
+{
+	return key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED);
+}
+
+/** Are the tails equal, of two keys whose heads are? */
+static __rte_always_inline bool
+weft_key_has_same_tail(const struct weft_key *key, const uint8_t *ip6,
+		       const struct weft_outer *outer)
+{
+	if ((key->kind & WEFT_KEY_IP6) && memcmp(ip6, key->ip6_src, 32) != 0)
+		return false;
+	return !(key->kind & WEFT_KEY_TUNNELLED) || memcmp(outer, &key->outer, sizeof(*outer)) == 0;
+}
+
+/** The address of the tunnel endpoint that a tunnelled frame came from. */
+void weft_key_source(const struct weft_key *key, uint8_t family, struct weft_ip *source);
 
 static __rte_always_inline uint64_t
 weft_key_fold(uint64_t x, uint64_t y)
@@ -126,10 +226,24 @@ weft_key_fold(uint64_t x, uint64_t y)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/** Hashes the tail into what the head came to. */
+static __rte_always_inline uint64_t
+weft_key_hash_tail(const struct weft_key *key, uint64_t hash, uint64_t seed)
+{
+	const uint64_t *w = (const uint64_t *)key;
+
+	if (key->kind & WEFT_KEY_IP6)
+		hash ^= weft_key_fold(w[4] ^ hash, w[5] ^ seed) ^
+			weft_key_fold(w[6] ^ ~seed, w[7] ^ hash);
+	/* The second half of the source is zero but for IPv6. */
+	if (key->kind & WEFT_KEY_TUNNELLED)
+		hash ^= weft_key_fold(w[8] ^ (w[9] << 7 | w[9] >> 57) ^ hash, w[10] ^ seed);
+	return hash;
+}
+
 /** Folded 64 x 64 -> 128 bit multiplications, two per 32 bytes; @p seed keeps guests from choosing
- *  what
- *  collides. One more at the end: a product alone maps keys that count up (addresses, ports) onto a
- *  lattice, and with an unlucky seed that leaves most lines of the table empty. */
+ *  what collides. One more at the end: a product alone maps keys that count up (addresses, ports)
+ *  onto a lattice, and with an unlucky seed that leaves most lines of the table empty. */
 static __rte_always_inline uint64_t
 weft_key_hash(const struct weft_key *key, uint64_t seed)
 {
@@ -137,15 +251,18 @@ weft_key_hash(const struct weft_key *key, uint64_t seed)
 	uint64_t hash = weft_key_fold(w[0] ^ seed, w[1] ^ (seed << 32 | seed >> 32)) ^
 			weft_key_fold(w[2] ^ ~seed, w[3] ^ (seed << 13 | seed >> 51));
 
-	if (unlikely((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6))
-		hash ^= weft_key_fold(w[4] ^ hash, w[5] ^ seed) ^
-			weft_key_fold(w[6] ^ ~seed, w[7] ^ hash);
+	if (unlikely(weft_key_has_tail(key)))
+		hash = weft_key_hash_tail(key, hash, seed);
 	return weft_key_fold(hash, 0x9e3779b97f4a7c15ULL);
 }
 
-/** The key in words: "vm1 02:..:0a > 02:..:0b vlan 100 ipv4 10.0.0.1 > 10.0.0.2 tcp 80 > 99".
- *  @p text holds at least WEFT_KEY_TEXT bytes. @p port is the arrival's name. */
-#define WEFT_KEY_TEXT 320
+/** The inner flow as 16 bits for the path outside, the same for all fragments of a datagram. */
+uint16_t weft_key_entropy(const struct weft_key *key);
+
+/** The key in words: "vm1 02:..:0a > 02:..:0b vlan 100 ipv4 10.0.0.1 > 10.0.0.2 tcp 80 > 99",
+ *  "physnet1 vxlan 1001 from 192.0.2.2: 02:.." of a tunnel. @p text holds at least WEFT_KEY_TEXT
+ *  bytes. @p port is the arrival's name. */
+#define WEFT_KEY_TEXT 400
 void weft_key_format(const struct weft_key *key, const char *port, char *text);
 
 #endif

@@ -39,11 +39,11 @@ weft_flow_table_create(uint32_t capacity)
 }
 
 static void
-table_put_group(struct weft_flow_table *table, struct weft_flow *flow, void *context)
+table_reset_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 {
 	(void)table;
 	(void)context;
-	weft_group_put(flow->answer.group);
+	weft_flow_reset(flow);
 }
 
 void
@@ -53,7 +53,7 @@ weft_flow_table_destroy(struct weft_flow_table *table)
 		return;
 	if (table->lines != NULL && table->flows != NULL)
 		for (uint32_t line = 0; line < table->n_lines; line++)
-			weft_flow_visit_line(table, line, table_put_group, NULL);
+			weft_flow_visit_line(table, line, table_reset_flow, NULL);
 	rte_free(table->lines);
 	rte_free(table->flows);
 	rte_free(table->tails);
@@ -172,7 +172,8 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 	flow->hash = (uint32_t)hash;
 	flow->used_ms = flow->swept_ms = now_ms;
 	tail = weft_flow_tail(table, flow);
-	memcpy(tail->key_tail, key->ip6_src, sizeof(tail->key_tail));
+	memcpy(tail->key_ip6, key->ip6_src, sizeof(tail->key_ip6));
+	tail->key_outer = key->outer;
 	tail->born_ms = now_ms;
 	table->lines[line].signatures[way] = weft_flow_signature(hash);
 	table->n_flows++;
@@ -183,7 +184,9 @@ void
 weft_flow_reset(struct weft_flow *flow)
 {
 	weft_group_put(flow->answer.group);
+	weft_encap_put(flow->answer.output.encap);
 	flow->answer.group = NULL;
+	flow->answer.output.encap = NULL;
 }
 
 void
@@ -201,8 +204,11 @@ void
 weft_flow_key(const struct weft_flow_table *table, const struct weft_flow *flow,
 	      struct weft_key *key)
 {
+	const struct weft_flow_tail *tail = weft_flow_tail(table, flow);
+
 	memcpy(key, flow->key_head, sizeof(flow->key_head));
-	memcpy(key->ip6_src, weft_flow_tail(table, flow)->key_tail, 32);
+	memcpy(key->ip6_src, tail->key_ip6, sizeof(tail->key_ip6));
+	key->outer = tail->key_outer;
 }
 
 void

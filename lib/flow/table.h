@@ -9,7 +9,7 @@
  * line gives up the least recently used of a few ways drawn at random.
  *
  * What a packet touches: the line of signatures, and the two lines of the entry, prefetched for a
- * whole burst before the first is used. Keys of IPv6 have their second half in a line apart.
+ * whole burst before the first is used. Keys of IPv6 and of tunnels have a tail in a line apart.
  *
  * The table grows by linear hashing (Litwin, 1980): it starts small, and whenever a quarter of its
  * ways are taken, one line is split in two, the next one in turn. So a thousand flows stay close
@@ -30,6 +30,7 @@
 #include <rte_prefetch.h>
 
 #include "flow/answer.h"
+#include "flow/encap.h"
 #include "flow/group.h"
 #include "flow/key.h"
 
@@ -51,9 +52,10 @@ struct weft_flow {
 _Static_assert(offsetof(struct weft_flow, answer) == 64, "first line: key and counters");
 _Static_assert(sizeof(struct weft_flow) == 128, "second line: the answer");
 
-/* What only IPv6 and listings need. */
+/* What only IPv6, tunnels and listings need. */
 struct weft_flow_tail {
-	uint8_t key_tail[32];
+	uint8_t key_ip6[32];
+	struct weft_outer key_outer;
 	uint32_t born_ms;
 } __rte_aligned(64);
 
@@ -73,6 +75,7 @@ struct weft_flow_table {
 	uint64_t seed; /* for weft_key_hash() */
 	uint64_t dice; /* state of the draw among ways */
 	struct weft_groups groups;
+	struct weft_encaps encaps;
 };
 
 /** @param capacity  entries; rounded up to a power of two of at least 32. @return NULL without
@@ -136,15 +139,17 @@ weft_flow_is(const struct weft_flow_table *table, const struct weft_flow *flow,
 {
 	const __m128i *have = (const __m128i *)flow->key_head;
 	const __m128i *want = (const __m128i *)key;
+	const struct weft_flow_tail *tail;
 	__m128i same =
 		_mm_and_si128(_mm_cmpeq_epi8(_mm_load_si128(have), _mm_load_si128(want)),
 			      _mm_cmpeq_epi8(_mm_load_si128(have + 1), _mm_load_si128(want + 1)));
 
 	if (_mm_movemask_epi8(same) != 0xffff)
 		return false;
-	if (likely((key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_IP6))
+	if (likely(!weft_key_has_tail(key)))
 		return true;
-	return memcmp(weft_flow_tail(table, flow)->key_tail, key->ip6_src, 32) == 0;
+	tail = weft_flow_tail(table, flow);
+	return weft_key_has_same_tail(key, tail->key_ip6, &tail->key_outer);
 }
 
 /** The entry that probably belongs to the hash, or NULL: to be prefetched, then asked with

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* bridge: learn the source, look the destination up. */
+#include <netinet/in.h>
+
 #include "fdb/fdb.h"
+#include "neighbour/neighbour.h"
 #include "path/walk.h"
 
 /* When an entry goes, there may be room: then this answer is stale. There may have been some just
@@ -9,12 +12,10 @@
 static void
 bridge_wait_for_room(struct weft_walk *walk, uint64_t room, enum weft_learn outcome)
 {
-	uint16_t port = walk->key->arrival;
-
 	weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, room));
-	if (room != port && !walk->arrival->is_wire)
-		weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, port));
-	if (weft_fdb_learn(walk->network->id, &walk->key->src, port, walk->now_sec, true) !=
+	if (room != walk->place && !walk->arrival->is_wire)
+		weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, walk->place));
+	if (weft_fdb_learn(walk->network->id, &walk->key->src, walk->place, walk->now_sec, true) !=
 	    outcome)
 		walk->is_cacheable = false;
 }
@@ -26,11 +27,47 @@ bridge_refuse(struct weft_walk *walk, bool is_drop)
 	return is_drop ? DROP_BRIDGE_MAC_LIMIT : WEFT_NEXT;
 }
 
+/* A remote endpoint gets its number when somebody behind it is to be learned. */
+static bool
+bridge_find_place(struct weft_walk *walk)
+{
+	struct weft_ip source;
+
+	if (!weft_key_is_tunnelled(walk->key))
+		return true;
+	weft_key_source(walk->key, walk->topology->endpoint->address.family, &source);
+	weft_walk_depend(walk, weft_remote_slot(&source));
+	walk->place = weft_remote_find(&source);
+	if (walk->place != WEFT_NO_PORT)
+		return true;
+	if (walk->is_dry)
+		weft_walk_says(walk, "source would be learned at a remote endpoint that is new");
+	else
+		walk->place = weft_remote_learn(&source);
+	/* The slot has moved under us; the next packet finds the number. */
+	walk->is_cacheable = false;
+	return walk->place != WEFT_NO_PORT;
+}
+
+static const char *
+bridge_place_name(const struct weft_walk *walk, uint16_t place, char text[INET6_ADDRSTRLEN + 4])
+{
+	struct weft_ip address;
+
+	if (!weft_place_is_remote(place))
+		return weft_topology_port_name(walk->topology, place);
+	if (!weft_remote_address(place, &address))
+		return "?";
+	weft_ip_format(&address, text);
+	return text;
+}
+
 static enum weft_drop
 bridge_learn(struct weft_walk *walk)
 {
 	const struct weft_network *network = walk->network;
-	uint16_t port = walk->key->arrival;
+	char name[INET6_ADDRSTRLEN + 4];
+	uint16_t port = walk->place;
 	uint16_t slot = weft_fdb_slot(network->id, &walk->key->src);
 	uint32_t sum = walk->sum;
 	enum weft_learn outcome;
@@ -45,11 +82,11 @@ bridge_learn(struct weft_walk *walk)
 			walk->is_cacheable = false;
 		walk->is_learned = true;
 		weft_walk_says(walk, "source %s learned at %s", walk->is_dry ? "would be" : "is",
-			       walk->arrival->port->name);
+			       bridge_place_name(walk, port, name));
 		return WEFT_NEXT;
 	case WEFT_LEARN_KNOWN:
 		walk->is_learned = true;
-		weft_walk_says(walk, "source is known at %s", walk->arrival->port->name);
+		weft_walk_says(walk, "source is known at %s", bridge_place_name(walk, port, name));
 		return WEFT_NEXT;
 	case WEFT_LEARN_STATIC:
 		return DROP_BRIDGE_STATIC_MOVED;
@@ -75,6 +112,11 @@ static enum weft_drop
 bridge_flood(struct weft_walk *walk)
 {
 	weft_walk_depend(walk, weft_members_slot(walk->network->id));
+	/* Copies go to all peers: whatever happens to the way to one of them concerns all. */
+	if (walk->network->facts != NULL && !weft_key_is_tunnelled(walk->key)) {
+		weft_walk_depend(walk, weft_endpoint_slot());
+		weft_walk_depend(walk, weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
+	}
 	walk->receivers = walk->network->members;
 	walk->n_receivers = walk->network->n_members;
 	weft_walk_says(walk, "destination is %s: to everybody in %s",
@@ -91,6 +133,8 @@ bridge_is_member(const struct weft_walk *walk, uint16_t port)
 
 	if (port == WEFT_NO_PORT)
 		return false;
+	if (weft_place_is_remote(port))
+		return walk->network->facts != NULL;
 	receiver = walk->topology->attachments[port];
 	return port == walk->network->wire ||
 	       (receiver != NULL && receiver->network == walk->network->id);
@@ -100,24 +144,29 @@ enum weft_drop
 weft_stage_bridge(struct weft_walk *walk)
 {
 	const struct weft_key *key = walk->key;
+	char name[INET6_ADDRSTRLEN + 4];
 	enum weft_drop drop;
 
 	if (weft_mac_is_reserved(&key->dst))
 		return DROP_BRIDGE_RESERVED_MULTICAST;
-	drop = bridge_learn(walk);
-	if (drop != WEFT_NEXT)
-		return drop;
+	if (bridge_find_place(walk)) {
+		drop = bridge_learn(walk);
+		if (drop != WEFT_NEXT)
+			return drop;
+	}
 	if (!rte_is_unicast_ether_addr(&key->dst))
 		return bridge_flood(walk);
 	weft_walk_depend(walk, weft_fdb_slot(walk->network->id, &key->dst));
 	walk->receiver = weft_fdb_lookup(walk->network->id, &key->dst);
 	if (!bridge_is_member(walk, walk->receiver))
 		return bridge_flood(walk);
-	if (walk->receiver == key->arrival)
+	if (walk->receiver == walk->place)
 		return DROP_BRIDGE_SAME_PORT;
+	if (weft_place_is_remote(walk->receiver) && weft_key_is_tunnelled(key))
+		return DROP_BRIDGE_SPLIT_HORIZON;
 	walk->receivers = &walk->receiver;
 	walk->n_receivers = 1;
 	weft_walk_says(walk, "destination is behind %s",
-		       weft_topology_port_name(walk->topology, walk->receiver));
+		       bridge_place_name(walk, walk->receiver, name));
 	return WEFT_NEXT;
 }

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* deliver: may this port hear this? */
+/* deliver: may this receiver hear this? */
 #include "path/walk.h"
 
 enum weft_drop
 weft_stage_deliver(struct weft_walk *walk)
 {
-	uint32_t payload = walk->wire_length - weft_key_l2_length(walk->key);
+	const struct weft_key *key = walk->key;
+	uint32_t payload = walk->wire_length - weft_key_offset(key) - weft_key_l2_length(key);
+	uint32_t mtu;
 
 	if (walk->out == NULL || !walk->out->admin_up)
 		return DROP_DELIVER_PORT_DOWN;
-	if (payload > walk->out->mtu) {
-		walk->is_cacheable = false;
-		return DROP_DELIVER_TOO_BIG;
-	}
-	walk->most_payload = RTE_MIN(walk->most_payload, walk->out->mtu);
-	weft_walk_says(walk, "%s takes it", walk->out->port->name);
+	mtu = weft_place_is_remote(walk->out_place) ? walk->network->mtu : walk->out->mtu;
+	if (payload > mtu)
+		return weft_walk_oversize(walk, mtu);
+	walk->most_payload = RTE_MIN(walk->most_payload, mtu);
+	if (!weft_place_is_remote(walk->out_place))
+		weft_walk_says(walk, "%s takes it", walk->out->port->name);
 	return WEFT_NEXT;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path/walk.h"
 
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,11 +40,20 @@ walk_ask(struct weft_walk *walk, uint32_t from, uint32_t to)
 		drop = walk_stages[stage](walk);
 		if (drop == WEFT_NEXT)
 			continue;
-		weft_walk_says(walk, "drop %s: %s", weft_drop_texts[drop].word,
-			       weft_drop_texts[drop].sentence);
+		if (drop < WEFT_DROPS_END)
+			weft_walk_says(walk, "drop %s: %s", weft_drop_texts[drop].word,
+				       weft_drop_texts[drop].sentence);
 		return drop;
 	}
 	return WEFT_NEXT;
+}
+
+static uint8_t
+walk_ecn(uint8_t note)
+{
+	if (note == WEFT_OUTER_SET_CE)
+		return WEFT_ECN_CE;
+	return note == WEFT_OUTER_SET_ECT1 ? WEFT_ECN_ECT1 : 0;
 }
 
 /* The difference between the headers as they arrived and as they leave. */
@@ -54,12 +64,25 @@ walk_derive(const struct weft_walk *walk, struct weft_output *output)
 	uint16_t tpid = RTE_BE16(RTE_ETHER_TYPE_VLAN);
 	uint16_t tci = rte_cpu_to_be_16(WEFT_TAG_VID(leaving->tag));
 
-	*output = (struct weft_output){ .port = walk->out_port };
+	*output = (struct weft_output){
+		.port = walk->out_port,
+		.strip = (uint16_t)weft_key_offset(walk->key),
+		.encap = walk->encap,
+	};
+	if (walk->encap != NULL) {
+		output->flags |= WEFT_OUTPUT_ENCAP;
+		output->source_port =
+			rte_cpu_to_be_16(0xc000 | (weft_key_entropy(walk->key) & 0x3fff));
+	}
+	if (walk->is_fragmented)
+		output->flags |= WEFT_OUTPUT_FRAGMENT;
+	if (weft_key_is_tunnelled(walk->key))
+		output->flags |= WEFT_OUTPUT_DECAP | walk_ecn(walk->key->outer.note);
 	if (leaving->tag == walk->key->tag &&
 	    rte_is_same_ether_addr(&leaving->dst, &walk->key->dst) &&
 	    rte_is_same_ether_addr(&leaving->src, &walk->key->src))
 		return;
-	output->strip = walk->key->tag == 0 ? 12 : 16;
+	output->strip += walk->key->tag == 0 ? 12 : 16;
 	output->head_length = leaving->tag == 0 ? 12 : 16;
 	memcpy(output->head, &leaving->dst, 6);
 	memcpy(output->head + 6, &leaving->src, 6);
@@ -69,30 +92,63 @@ walk_derive(const struct weft_walk *walk, struct weft_output *output)
 	memcpy(output->head + 14, &tci, 2);
 }
 
-/* Asks the receivers. A port that is down is no receiver; one that cannot take a copy for its
- * size has lost it, and that is counted. @return the last reason for which one of them refused */
+/* Asks one receiver. */
+static enum weft_drop
+walk_output(struct weft_walk *walk, uint16_t place)
+{
+	enum weft_drop drop;
+
+	walk->out_place = place;
+	walk->out_port = place;
+	if (weft_place_is_remote(place))
+		walk->out_port = walk->topology->endpoint->wire;
+	walk->out = walk->topology->attachments[walk->out_port];
+	walk->leaving.dst = walk->key->dst;
+	walk->leaving.src = walk->key->src;
+	walk->is_fragmented = false;
+	walk->encap = NULL;
+	drop = walk_ask(walk, WEFT_STAGE_PER_OUTPUT, WEFT_STAGES);
+	walk->n_too_big += drop == DROP_DELIVER_TOO_BIG;
+	if (drop == WEFT_NEXT)
+		walk_derive(walk, &walk->outputs[walk->n_outputs++]);
+	return drop;
+}
+
+/* Asks the receivers. One that is down, or cannot be reached, is no receiver; one that cannot take
+ * a copy for its size has lost it, and that is counted. What came from a tunnel goes to none (split
+ * horizon). @return the last reason for which one of them refused */
 static enum weft_drop
 walk_outputs(struct weft_walk *walk)
 {
+	bool is_tunnelled = weft_key_is_tunnelled(walk->key);
 	enum weft_drop last = WEFT_NEXT;
 
 	for (uint16_t i = 0; i < walk->n_receivers; i++) {
+		uint16_t place = walk->receivers[i];
 		enum weft_drop drop;
 
-		walk->out_port = walk->receivers[i];
-		if (walk->out_port == walk->key->arrival)
+		if (place == walk->place || (is_tunnelled && weft_place_is_remote(place)))
 			continue;
-		walk->out = walk->topology->attachments[walk->out_port];
-		walk->leaving.dst = walk->key->dst;
-		walk->leaving.src = walk->key->src;
-		drop = walk_ask(walk, WEFT_STAGE_PER_OUTPUT, WEFT_STAGES);
-		walk->n_too_big += drop == DROP_DELIVER_TOO_BIG;
+		drop = walk_output(walk, place);
 		if (drop != WEFT_NEXT)
 			last = drop;
-		else
-			walk_derive(walk, &walk->outputs[walk->n_outputs++]);
 	}
 	return last;
+}
+
+/* A frame that has waited for a receiver goes there if that is one still: the configuration, or
+ * where its destination is, may have changed meanwhile. */
+static void
+walk_narrow(struct weft_walk *walk)
+{
+	bool is_receiver = false;
+
+	for (uint16_t i = 0; i < walk->n_receivers; i++)
+		is_receiver |= walk->receivers[i] == walk->only;
+	walk->receiver = walk->only;
+	walk->receivers = &walk->receiver;
+	walk->n_receivers = is_receiver ? 1 : 0;
+	walk->is_cacheable = false;
 }
 
 static enum weft_drop
@@ -102,15 +158,26 @@ walk_decide(struct weft_walk *walk)
 
 	if (drop != WEFT_NEXT)
 		return drop;
+	if (walk->has_waited)
+		walk_narrow(walk);
 	/* The members slot covers the ports of a flood; a single receiver has its own. */
 	if (walk->receivers == &walk->receiver)
-		weft_walk_depend(walk, weft_port_slot(walk->receiver));
+		weft_walk_depend(walk, weft_place_is_remote(walk->receiver) ?
+					       weft_endpoint_slot() :
+					       weft_port_slot(walk->receiver));
 	drop = walk_outputs(walk);
-	if (walk->n_outputs > 0)
+	if (walk->n_outputs + walk->n_waits > 0)
 		return WEFT_NEXT;
 	if (walk->n_too_big > 0)
 		return DROP_DELIVER_TOO_BIG;
 	return drop != WEFT_NEXT ? drop : DROP_BRIDGE_NO_RECEIVER;
+}
+
+void
+weft_walk_release(struct weft_walk *walk)
+{
+	for (uint16_t i = 0; i < walk->n_outputs; i++)
+		weft_encap_put(walk->outputs[i].encap);
 }
 
 bool
@@ -119,17 +186,22 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 	enum weft_drop drop;
 
 	walk->is_cacheable = true;
-	walk->most_payload = UINT16_MAX - 64;
+	walk->most_payload = UINT16_MAX - 512; /* longest must not wrap */
 	drop = walk_decide(walk);
 	memset(answer, 0, sizeof(*answer));
 	memcpy(answer->deps, walk->deps, walk->n_deps * sizeof(walk->deps[0]));
 	answer->network = walk->network == NULL ? WEFT_NO_NETWORK : walk->network->id;
 	answer->is_learned = walk->is_learned;
-	answer->longest = (uint16_t)(walk->most_payload + weft_key_l2_length(walk->key));
-	answer->drop = (uint16_t)drop;
-	if (drop != WEFT_NEXT) {
+	answer->place = walk->place;
+	answer->longest = (uint16_t)(walk->most_payload + weft_key_offset(walk->key) +
+				     weft_key_l2_length(walk->key));
+	if (drop == WEFT_DONE) {
+		answer->kind = WEFT_ANSWER_REPLY;
+	} else if (drop != WEFT_NEXT) {
 		answer->kind = WEFT_ANSWER_DROP;
-	} else if (walk->n_outputs == 1) {
+		answer->drop = (uint8_t)drop;
+	} else if (walk->n_outputs == 1 && walk->n_waits == 0 &&
+		   !(walk->outputs[0].flags & WEFT_OUTPUT_FRAGMENT)) {
 		answer->kind = WEFT_ANSWER_FORWARD;
 		answer->output = walk->outputs[0];
 	} else {
@@ -145,8 +217,18 @@ walk_format_output(const struct weft_topology *topology, const struct weft_key *
 		   const struct weft_output *output, char *text, size_t size)
 {
 	const char *port = weft_topology_port_name(topology, output->port);
+	char remote[INET6_ADDRSTRLEN + 4] = "?";
+	struct weft_ip address;
 	uint16_t tci;
 
+	if (output->encap != NULL) {
+		const struct weft_encap_head *head = &output->encap->head;
+
+		if (weft_remote_address(head->place, &address))
+			weft_ip_format(&address, remote);
+		return snprintf(text, size, "%s push %s %u to %s", port,
+				weft_network_type_name(head->via), head->segment, remote);
+	}
 	if (output->head_length == 0)
 		return snprintf(text, size, "%s", port);
 	if (output->head_length == 12)
@@ -167,11 +249,18 @@ weft_answer_format(const struct weft_topology *topology, const struct weft_key *
 		snprintf(text, size, "drop: %s", weft_drop_texts[answer->drop].word);
 		return;
 	}
+	if (answer->kind == WEFT_ANSWER_REPLY) {
+		snprintf(text, size, "answered by the switch");
+		return;
+	}
 	if (answer->kind == WEFT_ANSWER_FORWARD) {
 		outputs = &answer->output;
 		n = 1;
 	}
-	used = (size_t)snprintf(text, size, n == 1 ? "to " : "flood to ");
+	used = (size_t)snprintf(text, size,
+				n == 0 ? "waits for a next hop" :
+				n == 1 ? "to " :
+					 "flood to ");
 	for (uint16_t i = 0; i < n && used < size; i++) {
 		if (i > 0)
 			used += (size_t)snprintf(text + used, size - used, ", ");

@@ -10,6 +10,9 @@
  * Whatever a stage looks at, it first puts on the list of what the answer stands on:
  * weft_walk_depend(). See core/gen.h for why in that order.
  *
+ * Two things cannot be remembered, and are therefore told beside the answer: a reply of the switch
+ * itself (reply.h), and receivers whose next hop is not known yet (`waits`).
+ *
  * A trace is the same walk with a sink for what the stages say, and with `is_dry` set: then nothing
  * is learned. It cannot disagree with the traffic, because there is no other code.
  *
@@ -23,9 +26,11 @@
 #include <stdint.h>
 
 #include "flow/answer.h"
+#include "flow/encap.h"
 #include "flow/key.h"
 #include "path/drop.h"
 #include "path/path.h"
+#include "path/reply.h"
 #include "topology/topology.h"
 
 #define WEFT_TRACE_LINES 64
@@ -46,14 +51,21 @@ struct weft_walk {
 	const uint8_t *frame;
 	uint32_t frame_length; /* of the first segment: what may be read */
 	uint32_t wire_length; /* of the whole frame */
-	uint32_t now_sec;
+	uint32_t now_sec, now_ms;
 	bool is_dry; /* leave no trace in the tables */
+	bool has_waited; /* the frame has been walked before: ask only the receiver `only` */
+	uint16_t only;
 	struct weft_trace *trace; /* NULL: nobody listens */
-	struct weft_output *outputs; /* room for WEFT_PORTS_MAX */
+	struct weft_output *outputs; /* room for WEFT_PLACES_MAX; their heads are the caller's */
+	uint16_t *waits; /* room for WEFT_PLACES_MAX */
+	struct weft_encaps *encaps; /* where heads of tunnels are shared */
+	struct weft_reply *reply; /* room for one, is_there false */
 
 	/* Found by terminate. */
 	const struct weft_attachment *arrival;
-	const struct weft_network *network;
+	const struct weft_network *network; /* NULL: none, and the frame is for our endpoint */
+	uint16_t place; /* where it comes from: the port, or the remote endpoint once it is known */
+	bool is_on_link; /* ARP or ND on the link of the tunnel endpoint */
 
 	/* Found by bridge: where it goes before anybody asked the receivers. */
 	const uint16_t *receivers;
@@ -64,12 +76,16 @@ struct weft_walk {
 	/* Per output, for deliver and encap. */
 	const struct weft_attachment *out;
 	uint16_t out_port;
+	uint16_t out_place; /* the port, or the remote endpoint that is reached by it */
+	bool is_fragmented;
 	struct weft_ether_head leaving; /* headers as they shall leave */
+	struct weft_encap *encap; /* what stands before them */
 
 	/* Grows along the way. */
 	enum weft_stage stage;
 	bool is_cacheable;
 	uint16_t n_outputs;
+	uint16_t n_waits; /* receivers whose next hop is being asked for, by place */
 	uint16_t n_too_big; /* receivers that were refused a copy for its size */
 	uint32_t most_payload; /* larger frames must be walked on their own */
 	uint16_t n_deps;
@@ -111,7 +127,15 @@ WEFT_PATH(STAGE)
  */
 bool weft_walk_run(struct weft_walk *walk, struct weft_answer *answer);
 
-/** What an answer does, in words: "to vm2", "to physnet1 push vlan 100", "drop: mac-spoofed".
+/** Gives up the heads that a walk's outputs hold. */
+void weft_walk_release(struct weft_walk *walk);
+
+/** The frame does not fit: is it to be fragmented (WEFT_NEXT, and is_fragmented is set), or does
+ *  it die, and does its sender hear of that (reply)? Not remembered. */
+enum weft_drop weft_walk_oversize(struct weft_walk *walk, uint32_t mtu);
+
+/** What an answer does, in words: "to vm2", "to physnet1 push vlan 100", "drop: mac-spoofed",
+ *  "to physnet1 push vxlan 1001 to 192.0.2.2".
  *  @param outputs, n  the outputs of a flood; NULL, 0 for other answers */
 void weft_answer_format(const struct weft_topology *topology, const struct weft_key *key,
 			const struct weft_answer *answer, const struct weft_output *outputs,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/names.h"
+#include "topology/overlay.h"
 #include "topology/topology.h"
 
 struct build {
@@ -90,8 +91,12 @@ build_port(struct build *build, const struct weft_conf_port *conf, uint16_t id)
 	if (conf->n_addresses > 0)
 		memcpy(port->addresses, conf->addresses,
 		       conf->n_addresses * sizeof(*port->addresses));
-	/* Anti-spoofing asks for addresses, and for the EtherType to find ARP. */
-	port->depth.is_ip = conf->port_security && conf->n_addresses > 0;
+	/* Anti-spoofing asks for addresses, and for the EtherType to find ARP. In an overlay ARP
+	 * and ND are answered, and flows spread over the paths outside by all that tells them
+	 * apart. */
+	port->depth.is_ip =
+		(conf->port_security && conf->n_addresses > 0) ||
+		weft_segment_is_tunnel(build->topology->networks[port->network]->segment_ops);
 	memset(port->depth.ip_by_vid, port->depth.is_ip ? 0xff : 0, sizeof(port->depth.ip_by_vid));
 }
 
@@ -114,6 +119,42 @@ build_statics(struct build *build, struct weft_network *network,
 }
 
 static void
+build_overlay(struct build *build, struct weft_network *network,
+	      const struct weft_conf_network *conf)
+{
+	struct weft_endpoint *endpoint = build->topology->endpoint;
+
+	if (endpoint == NULL || weft_overlay_build(network, conf) != 0 ||
+	    weft_endpoint_add_segment(endpoint, conf->type, conf->segment, network->id) != 0)
+		build->is_out_of_memory = true;
+}
+
+/* The wire learns what to take for the endpoint, and to read what may be a question for it. */
+static void
+build_endpoint(struct build *build)
+{
+	const struct weft_conf_endpoint *conf = &build->parts->conf->endpoint;
+	struct weft_attachment *wire;
+	uint16_t id, vid;
+
+	if (!conf->is_there)
+		return;
+	id = (uint16_t)weft_names_find(&build->ports, conf->wire);
+	build->topology->endpoint = weft_endpoint_create(conf, id);
+	if (build->topology->endpoint == NULL) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	wire = build->topology->attachments[id];
+	if (wire == NULL)
+		return;
+	wire->terminator = build->topology->endpoint->terminator;
+	vid = WEFT_TAG_VID(wire->terminator.tag);
+	wire->depth.is_ip = true;
+	wire->depth.ip_by_vid[vid / 64] |= UINT64_C(1) << vid % 64;
+}
+
+static void
 build_network(struct build *build, const struct weft_conf_network *conf, uint16_t id)
 {
 	struct weft_network *network = build_alloc(build, 1, sizeof(*network));
@@ -131,41 +172,50 @@ build_network(struct build *build, const struct weft_conf_network *conf, uint16_
 	network->mac_age_sec = conf->mac_age_sec;
 	network->mac_limit = conf->mac_limit;
 	network->segment_ops = weft_segment_find(conf->type);
+	network->drops_unknown = conf->unknown_addresses == WEFT_UNKNOWN_DROP;
 	network->wire = (uint16_t)weft_names_find(&build->ports, conf->wire);
 	build_statics(build, network, conf);
+	if (weft_segment_is_tunnel(network->segment_ops)) {
+		build_overlay(build, network, conf);
+		return;
+	}
+	network->members = build_alloc(build, 1, sizeof(*network->members));
 	if (network->wire != WEFT_NO_PORT)
 		wire = build->topology->attachments[network->wire];
-	if (wire != NULL && wire->network_by_vid != NULL)
-		wire->network_by_vid[network->segment_ops->vid(network)] = id;
-	network->n_members = wire != NULL;
+	if (wire == NULL || wire->network_by_vid == NULL || network->members == NULL)
+		return;
+	wire->network_by_vid[network->segment_ops->vid(network)] = id;
+	network->members[network->n_members++] = network->wire;
 }
 
-/* Members are counted, then room is made, then they are filled in: the wire first. */
+/* The ways out are members already: the wire, or the peers. Ports are counted, then room is made,
+ * then they are filled in. */
 static void
 build_members(struct build *build)
 {
 	struct weft_topology *topology = build->topology;
+	uint16_t *n_ports = build_alloc(build, WEFT_NETWORKS_MAX, sizeof(*n_ports));
 
-	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
+	for (uint32_t id = 0; n_ports != NULL && id < WEFT_PORTS_MAX; id++) {
 		const struct weft_attachment *port = topology->attachments[id];
 
 		if (port != NULL && !port->is_wire)
-			topology->networks[port->network]->n_members++;
+			n_ports[port->network]++;
 	}
-	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
+	for (uint32_t id = 0; n_ports != NULL && id < WEFT_NETWORKS_MAX; id++) {
 		struct weft_network *network = topology->networks[id];
+		uint16_t *members;
 
-		if (network == NULL)
+		if (network == NULL || n_ports[id] == 0)
 			continue;
-		network->members =
-			build_alloc(build, network->n_members, sizeof(*network->members));
-		if (network->members == NULL)
-			return;
-		network->n_members = 0;
-		if (network->wire != WEFT_NO_PORT && topology->attachments[network->wire] != NULL)
-			network->members[network->n_members++] = network->wire;
+		members = realloc(network->members,
+				  (network->n_members + n_ports[id]) * sizeof(*members));
+		if (members == NULL)
+			build->is_out_of_memory = true;
+		else
+			network->members = members;
 	}
-	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
+	for (uint32_t id = 0; !build->is_out_of_memory && id < WEFT_PORTS_MAX; id++) {
 		const struct weft_attachment *port = topology->attachments[id];
 		struct weft_network *network;
 
@@ -174,6 +224,33 @@ build_members(struct build *build)
 		network = topology->networks[port->network];
 		network->members[network->n_members++] = (uint16_t)id;
 	}
+	free(n_ports);
+}
+
+/* What overlays know of their ports, and where their segments are found. */
+static void
+build_facts(struct build *build)
+{
+	const struct weft_topology_parts *parts = build->parts;
+
+	for (uint32_t i = 0; i < parts->conf->n_ports; i++) {
+		const struct weft_attachment *port =
+			build->topology->attachments[parts->port_ids[i]];
+		struct weft_network *network;
+
+		if (port == NULL)
+			continue;
+		network = build->topology->networks[port->network];
+		if (network->facts != NULL &&
+		    weft_overlay_add_port(network, &parts->conf->ports[i], parts->port_ids[i]) != 0)
+			build->is_out_of_memory = true;
+	}
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		if (build->topology->networks[id] != NULL &&
+		    build->topology->networks[id]->facts != NULL)
+			weft_overlay_settle(build->topology->networks[id]);
+	if (build->topology->endpoint != NULL)
+		weft_endpoint_settle(build->topology->endpoint);
 }
 
 struct weft_topology *
@@ -190,6 +267,7 @@ weft_topology_build(const struct weft_topology_parts *parts)
 	for (uint32_t i = 0; i < conf->n_wires && !build.is_out_of_memory; i++)
 		if (parts->ports[parts->wire_ids[i]] != NULL)
 			build_wire(&build, &conf->wires[i], parts->wire_ids[i]);
+	build_endpoint(&build);
 	for (uint32_t i = 0; i < conf->n_networks && !build.is_out_of_memory; i++)
 		build_network(&build, &conf->networks[i], parts->network_ids[i]);
 	for (uint32_t i = 0; i < conf->n_ports && !build.is_out_of_memory; i++)
@@ -197,6 +275,8 @@ weft_topology_build(const struct weft_topology_parts *parts)
 			build_port(&build, &conf->ports[i], parts->port_ids[i]);
 	if (!build.is_out_of_memory)
 		build_members(&build);
+	if (!build.is_out_of_memory)
+		build_facts(&build);
 	weft_names_fini(&build.ports);
 	weft_names_fini(&build.networks);
 	if (!build.is_out_of_memory)

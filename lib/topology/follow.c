@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "topology/follow.h"
 
+#include <stdlib.h>
+
 #include "core/log.h"
 #include "fdb/fdb.h"
+#include "neighbour/neighbour.h"
 
 /* [C] As of the last weft_follow(), whatever snapshots there were in between: networks of ports,
  * wires of networks, plus one; 0: not there. */
 static uint32_t follow_networks[WEFT_PORTS_MAX];
 static uint32_t follow_wires[WEFT_NETWORKS_MAX];
+static bool follow_tunnels[WEFT_NETWORKS_MAX]; /* is it an overlay */
+
+/* [C] MACs whose homes are in the FDB, by network. The snapshot before may lack some: ports are
+ * missing in it while they are opened again. */
+static struct follow_homes {
+	uint32_t n;
+	struct rte_ether_addr *macs;
+} follow_homes[WEFT_NETWORKS_MAX];
+
+/* [C] Next hops that are pinned. */
+static struct weft_ip *follow_pins;
+static uint32_t follow_n_pins;
 
 static bool
 follow_has_static(const struct weft_network *network, const struct weft_static_mac *entry)
@@ -16,6 +31,60 @@ follow_has_static(const struct weft_network *network, const struct weft_static_m
 		if (rte_is_same_ether_addr(&network->statics[i].mac, &entry->mac))
 			return true;
 	return false;
+}
+
+static bool
+follow_has_home(const struct weft_facts *facts, const struct rte_ether_addr *mac)
+{
+	for (uint32_t i = 0; facts != NULL && i < facts->n_homes; i++)
+		if (rte_is_same_ether_addr(&facts->homes[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* Are they the noted ones, in the same order? */
+static bool
+follow_knows_homes(uint16_t id, const struct weft_facts *facts)
+{
+	const struct follow_homes *noted = &follow_homes[id];
+
+	if (noted->n != (facts == NULL ? 0 : facts->n_homes))
+		return false;
+	for (uint32_t i = 0; i < noted->n; i++)
+		if (!rte_is_same_ether_addr(&noted->macs[i], &facts->homes[i].mac))
+			return false;
+	return true;
+}
+
+static void
+follow_drop_homes(uint16_t id, const struct weft_network *next)
+{
+	const struct weft_facts *facts = next == NULL ? NULL : next->facts;
+	const struct follow_homes *noted = &follow_homes[id];
+
+	if (follow_knows_homes(id, facts))
+		return;
+	for (uint32_t i = 0; i < noted->n; i++)
+		if (!follow_has_home(facts, &noted->macs[i]))
+			weft_fdb_del_home(id, &noted->macs[i]);
+}
+
+/* Without memory the note stays, and some home may stay longer than it should. */
+static void
+follow_note_homes(uint16_t id, const struct weft_facts *facts)
+{
+	struct follow_homes *noted = &follow_homes[id];
+	uint32_t n = facts == NULL ? 0 : facts->n_homes;
+	struct rte_ether_addr *macs;
+
+	if (follow_knows_homes(id, facts))
+		return;
+	macs = realloc(noted->macs, (n + 1) * sizeof(*macs));
+	if (macs == NULL)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		macs[i] = facts->homes[i].mac;
+	*noted = (struct follow_homes){ n, macs };
 }
 
 static void
@@ -35,20 +104,83 @@ follow_limits(const struct weft_topology *next)
 	}
 }
 
+/* Next hops of the remote endpoints that somebody names are kept known, so that no guest waits for
+ * them. The new ones are pinned before the old ones are let go. */
+static void
+follow_pin(const struct weft_endpoint *endpoint)
+{
+	struct weft_ip *pins = NULL, address;
+	uint32_t n = 0, cursor = 0;
+	uint16_t place;
+	bool is_held;
+
+	while (endpoint != NULL &&
+	       (place = weft_remote_next(&cursor, &address, &is_held)) != WEFT_NO_PORT) {
+		struct weft_ip hops[WEFT_NEXT_HOPS_MAX];
+		uint32_t n_hops = is_held ? weft_endpoint_next_hops(endpoint, &address, hops) : 0;
+		struct weft_ip *longer = realloc(pins, (n + n_hops + 1) * sizeof(*pins));
+
+		if (longer == NULL)
+			break;
+		pins = longer;
+		for (uint32_t i = 0; i < n_hops; i++)
+			if (weft_neighbour_pin(WEFT_SCOPE_UNDERLAY, &hops[i]) == 0)
+				pins[n++] = hops[i];
+	}
+	for (uint32_t i = 0; i < follow_n_pins; i++)
+		weft_neighbour_unpin(WEFT_SCOPE_UNDERLAY, &follow_pins[i]);
+	free(follow_pins);
+	follow_pins = pins;
+	follow_n_pins = n;
+}
+
+/* What was heard on another link is worth nothing. */
+static void
+follow_link(const struct weft_endpoint *endpoint)
+{
+	static struct weft_terminator last;
+	static uint16_t wire;
+	struct weft_terminator next = { 0 };
+
+	if (endpoint != NULL)
+		next = endpoint->terminator;
+	if (last.is_here && (!next.is_here || next.tag != last.tag || next.family != last.family ||
+			     endpoint->wire != wire))
+		weft_neighbour_reset(WEFT_SCOPE_UNDERLAY);
+	last = next;
+	wire = endpoint == NULL ? 0 : endpoint->wire;
+}
+
 void
 weft_follow_prepare(const struct weft_topology *next)
 {
 	const struct weft_topology *old = weft_topology;
 
-	/* A new port is polled, and may teach, from the moment of publication. */
+	/* A new port is polled, and may teach, from the moment of publication; and whoever is asked
+	 * for then may answer at once. */
 	follow_limits(next);
+	follow_pin(next->endpoint);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
 		const struct weft_network *network = old == NULL ? NULL : old->networks[id];
 
 		for (uint16_t i = 0; network != NULL && i < network->n_statics; i++)
 			if (!follow_has_static(next->networks[id], &network->statics[i]))
 				weft_fdb_del_static((uint16_t)id, &network->statics[i].mac);
+		follow_drop_homes((uint16_t)id, next->networks[id]);
 	}
+}
+
+static void
+follow_add_homes(const struct weft_network *network)
+{
+	const struct weft_facts *facts = network->facts;
+
+	for (uint32_t i = 0; facts != NULL && i < facts->n_homes; i++)
+		if (weft_fdb_set_home(network->id, &facts->homes[i].mac, facts->homes[i].place) !=
+		    0)
+			weft_error("network %s: no room for its neighbours, see host.mac-entries",
+				   network->name);
+	follow_note_homes(network->id, facts);
 }
 
 static void
@@ -65,19 +197,25 @@ static void
 follow_network(uint16_t id, const struct weft_network *network)
 {
 	uint32_t before = follow_wires[id], now = network == NULL ? 0 : network->wire + 1u;
+	bool had_tunnels = follow_tunnels[id];
 
 	follow_wires[id] = now;
-	if (before != 0 && now == 0)
+	follow_tunnels[id] = network != NULL && network->facts != NULL;
+	/* It is gone, or nobody is behind a tunnel any more. */
+	if ((before != 0 && now == 0) || (had_tunnels && !follow_tunnels[id]))
 		weft_fdb_flush(id, WEFT_FDB_ANY, NULL, false);
 	else if (before != 0 && before != now && before != WEFT_NO_PORT + 1u)
 		weft_fdb_flush(id, before - 1, NULL, false);
-	if (network == NULL)
+	if (network == NULL) {
+		follow_note_homes(id, NULL);
 		return;
+	}
 	for (uint16_t i = 0; i < network->n_statics; i++)
 		if (weft_fdb_add_static(id, &network->statics[i].mac, network->statics[i].port) !=
 		    0)
 			weft_error("network %s: no room for its static MACs, see host.mac-entries",
 				   network->name);
+	follow_add_homes(network);
 }
 
 void
@@ -87,4 +225,17 @@ weft_follow(void)
 		follow_port((uint16_t)id, weft_topology->attachments[id]);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		follow_network((uint16_t)id, weft_topology->networks[id]);
+	follow_link(weft_topology->endpoint);
+	follow_pin(weft_topology->endpoint);
+}
+
+void
+weft_follow_end(void)
+{
+	follow_link(NULL);
+	follow_pin(NULL);
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
+		free(follow_homes[id].macs);
+		follow_homes[id] = (struct follow_homes){ 0 };
+	}
 }

@@ -32,6 +32,7 @@ weft_running_fini(void)
 			weft_port_close(weft_running.ports[id]);
 		weft_running.ports[id] = NULL;
 	}
+	weft_follow_end();
 	weft_topology_destroy(weft_topology);
 	weft_topology = NULL;
 	weft_conf_destroy(weft_running.conf);

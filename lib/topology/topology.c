@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "topology/overlay.h"
+
 struct weft_topology *weft_topology;
 
 const char *
@@ -66,6 +68,15 @@ topology_free_attachment(struct weft_attachment *attachment)
 	free(attachment);
 }
 
+static void
+topology_free_network(struct weft_network *network)
+{
+	if (network == NULL)
+		return;
+	weft_overlay_release(network);
+	weft_network_destroy(network);
+}
+
 void
 weft_topology_destroy(struct weft_topology *topology)
 {
@@ -74,7 +85,8 @@ weft_topology_destroy(struct weft_topology *topology)
 	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
 		topology_free_attachment(topology->attachments[id]);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
-		weft_network_destroy(topology->networks[id]);
+		topology_free_network(topology->networks[id]);
+	weft_endpoint_destroy(topology->endpoint);
 	for (uint32_t worker = 0; worker < WEFT_WORKERS_MAX; worker++)
 		free(topology->polls[worker].list);
 	free(topology);
@@ -92,7 +104,8 @@ topology_is_same_port(const struct weft_attachment *a, const struct weft_attachm
 	       rte_is_same_ether_addr(&a->mac, &b->mac) &&
 	       (a->n_addresses == 0 ||
 		memcmp(a->addresses, b->addresses, a->n_addresses * sizeof(*a->addresses)) == 0) &&
-	       memcmp(&a->depth, &b->depth, sizeof(a->depth)) == 0;
+	       memcmp(&a->depth, &b->depth, sizeof(a->depth)) == 0 &&
+	       memcmp(&a->terminator, &b->terminator, sizeof(a->terminator)) == 0;
 }
 
 static bool
@@ -142,7 +155,24 @@ topology_bump_network(uint16_t id, const struct weft_network *old, const struct 
 		return;
 	if (old == NULL || new == NULL || !weft_network_is_same(old, new))
 		weft_gen_bump(weft_network_slot(id));
-	weft_gen_bump(weft_members_slot(id));
+	if (old == NULL || new == NULL || !weft_network_is_same(old, new) ||
+	    !weft_network_has_same_members(old, new))
+		weft_gen_bump(weft_members_slot(id));
+}
+
+/* Tunnels leave by the endpoint's wire, so they stand on it too. */
+static void
+topology_bump_endpoint(const struct weft_topology *old, const struct weft_topology *new)
+{
+	const struct weft_endpoint *a = old->endpoint, *b = new->endpoint;
+
+	if (a == NULL && b == NULL)
+		return;
+	if (a == NULL || b == NULL || !weft_endpoint_is_same(a, b) ||
+	    old->attachments[a->wire] != new->attachments[b->wire])
+		weft_gen_bump(weft_endpoint_slot());
+	if (a != b)
+		weft_endpoint_bump_segments(a, b);
 }
 
 /* Takes over what came out the same, so that its flows stay valid and its memory is shared. */
@@ -162,11 +192,17 @@ topology_take_over(struct weft_topology *next, const struct weft_topology *old)
 		struct weft_network *a = old->networks[id], *b = next->networks[id];
 
 		if (a == NULL || b == NULL || !weft_network_is_same(a, b) ||
-		    !weft_network_has_same_members(a, b))
+		    !weft_network_has_same_members(a, b) || !weft_network_has_same_facts(a, b))
 			continue;
-		weft_network_destroy(b);
+		topology_free_network(b);
 		next->networks[id] = a;
 	}
+	if (old->endpoint == NULL || next->endpoint == NULL ||
+	    !weft_endpoint_is_same(old->endpoint, next->endpoint) ||
+	    !weft_endpoint_has_same_segments(old->endpoint, next->endpoint))
+		return;
+	weft_endpoint_destroy(next->endpoint);
+	next->endpoint = old->endpoint;
 }
 
 /* What @p next shares must not be freed with the old one. */
@@ -179,6 +215,8 @@ topology_let_go(struct weft_topology *old, const struct weft_topology *next)
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		if (old->networks[id] == next->networks[id])
 			old->networks[id] = NULL;
+	if (old->endpoint == next->endpoint)
+		old->endpoint = NULL;
 }
 
 void
@@ -195,6 +233,7 @@ weft_topology_publish(struct weft_topology *next)
 		topology_bump_port((uint16_t)id, old->attachments[id], next->attachments[id]);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		topology_bump_network((uint16_t)id, old->networks[id], next->networks[id]);
+	topology_bump_endpoint(old, next);
 	weft_rcu_synchronize();
 	topology_let_go(old, next);
 	weft_topology_destroy(old);

@@ -8,11 +8,12 @@
  * holds the old one, and frees what was replaced. So a change of one port leaves the flows of every
  * other port alone, and a worker sees the old or the new configuration, never half of each.
  *
- * Three kinds of things:
+ * Four kinds of things:
  *
  *  - attachments, by port number: what a port is for - a guest's VIF in one network, or a wire that
  *    carries many networks, told apart by VLAN id;
  *  - networks, by network number;
+ *  - our tunnel endpoint, if there is one: where overlay networks leave the host;
  *  - polls, by worker: which receive queues a worker serves.
  *
  * Who changes it: running.h, on the control thread. Who reads it: workers, between two quiescent
@@ -29,6 +30,8 @@
 #include "flow/key.h"
 #include "network/network.h"
 #include "port/port.h"
+#include "tunnel/endpoint.h"
+#include "tunnel/remote.h"
 
 #define WEFT_WORKERS_MAX WEFT_CONF_WORKERS_MAX
 
@@ -49,6 +52,7 @@ struct weft_attachment {
 	struct weft_ip *addresses; /* VIF */
 	uint16_t *network_by_vid; /* wire: WEFT_VIDS entries, 0: the flat network */
 	struct weft_depth depth; /* how much of a packet must be in the key */
+	struct weft_terminator terminator; /* wire: what to take for the tunnel endpoint */
 };
 
 /** One receive queue and who polls it. */
@@ -67,6 +71,7 @@ struct weft_topology {
 	uint16_t n_workers;
 	struct weft_attachment *attachments[WEFT_PORTS_MAX]; /* by port number */
 	struct weft_network *networks[WEFT_NETWORKS_MAX]; /* by network number */
+	struct weft_endpoint *endpoint; /* NULL: none */
 	struct weft_polls polls[WEFT_WORKERS_MAX]; /* by worker */
 };
 
@@ -97,6 +102,13 @@ static inline uint16_t
 weft_arrival_slot(uint16_t wire, uint16_t vid)
 {
 	return weft_gen_slot(WEFT_GEN_ARRIVAL, (uint64_t)wire << 16 | vid);
+}
+
+/** Moves when the tunnel endpoint or its wire changes. */
+static inline uint16_t
+weft_endpoint_slot(void)
+{
+	return weft_gen_slot(WEFT_GEN_ENDPOINT, 0);
 }
 
 /** Names, for people; "?" if there is none. */

@@ -10,42 +10,16 @@
 #include "core/clock.h"
 #include "worker/worker.h"
 
-/* Answers that are not kept still need the pieces around them. */
-struct burst_decision {
-	const struct weft_answer *answer;
-	const struct weft_output *outputs; /* of a flood */
-	uint16_t n_outputs;
-};
-
-static void
-burst_flood(struct weft_worker *worker, uint16_t arrival, const struct weft_output *outputs,
-	    uint16_t n, struct rte_mbuf *packet)
+static __rte_always_inline void
+burst_count_remote(struct weft_worker *worker, uint16_t place, const struct rte_mbuf *packet)
 {
-	worker->counts[arrival].copies += n - 1u;
-	for (uint16_t i = 0; i < n - 1; i++) {
-		struct rte_mbuf *copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
+	struct weft_remote_count *count;
 
-		if (unlikely(copy == NULL)) {
-			worker->counts[arrival].drops[DROP_WORKER_NO_BUFFER]++;
-			continue;
-		}
-		weft_act_rewrite(copy, &outputs[i]);
-		weft_tx_add(worker, outputs[i].port, copy);
-	}
-	weft_act_rewrite(packet, &outputs[n - 1]);
-	weft_tx_add(worker, outputs[n - 1].port, packet);
-}
-
-static __rte_noinline void
-burst_act_rarely(struct weft_worker *worker, uint16_t arrival,
-		 const struct burst_decision *decision, struct rte_mbuf *packet)
-{
-	const struct weft_answer *answer = decision->answer;
-
-	if (answer->kind == WEFT_ANSWER_DROP)
-		weft_tx_drop(worker, arrival, answer->drop, packet);
-	else
-		burst_flood(worker, arrival, decision->outputs, decision->n_outputs, packet);
+	if (!weft_place_is_remote(place))
+		return;
+	count = &worker->remotes[place - WEFT_PLACE_REMOTE];
+	count->rx_packets++;
+	count->rx_bytes += packet->pkt_len;
 }
 
 static __rte_always_inline void
@@ -53,17 +27,19 @@ burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_answer
 	  struct rte_mbuf *packet)
 {
 	if (likely(answer->kind == WEFT_ANSWER_FORWARD)) {
-		weft_act_rewrite(packet, &answer->output);
-		weft_tx_add(worker, answer->output.port, packet);
+		if (unlikely(answer->output.flags & WEFT_OUTPUT_DECAP))
+			burst_count_remote(worker, answer->place, packet);
+		weft_worker_send(worker, &answer->output, packet);
 		return;
 	}
-	burst_act_rarely(worker, arrival,
-			 &(struct burst_decision){
-				 .answer = answer,
-				 .outputs = answer->group == NULL ? NULL : answer->group->outputs,
-				 .n_outputs = answer->group == NULL ? 0 : answer->group->n,
-			 },
-			 packet);
+	burst_count_remote(worker, answer->place, packet);
+	weft_spread(worker, arrival,
+		    &(struct weft_decision){
+			    .answer = answer,
+			    .outputs = answer->group == NULL ? NULL : answer->group->outputs,
+			    .n_outputs = answer->group == NULL ? 0 : answer->group->n,
+		    },
+		    packet);
 }
 
 static __rte_always_inline void
@@ -93,19 +69,72 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 		weft_flow_reset(flow);
 	flow->answer = *answer;
 	flow->answer.group = group;
+	weft_encap_hold(flow->answer.output.encap);
 	flow->sum = walk->sum;
 	return flow;
 }
 
 /* Receivers of a flood that could not be sent a copy; the packet itself stands for one of them if
- * there is no other output. */
+ * there is no other. */
 static void
 burst_count_too_big(struct weft_worker *worker, uint16_t arrival, const struct weft_walk *walk)
 {
-	uint32_t copies = walk->n_too_big - (walk->n_outputs == 0 ? 1u : 0u);
+	bool is_alone = walk->n_outputs + walk->n_waits == 0;
+	uint32_t copies = walk->n_too_big - (is_alone ? 1u : 0u);
 
 	worker->counts[arrival].copies += copies;
 	worker->counts[arrival].drops[DROP_DELIVER_TOO_BIG] += copies;
+}
+
+/* Acts on what a walk came to, whether it is remembered or not. */
+static void
+burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
+		 const struct weft_answer *answer, struct rte_mbuf *packet)
+{
+	uint16_t arrival = walk->key->arrival;
+	const struct weft_decision decision = {
+		.answer = answer,
+		.outputs = walk->outputs,
+		.waits = walk->waits,
+		.n_outputs = walk->n_outputs,
+		.n_waits = walk->n_waits,
+	};
+
+	if (unlikely(walk->n_too_big > 0))
+		burst_count_too_big(worker, arrival, walk);
+	if (unlikely(walk->reply->is_there) &&
+	    weft_spread_reply(worker, walk->arrival, walk->reply, packet) &&
+	    answer->kind == WEFT_ANSWER_REPLY) {
+		/* The question has become the answer. */
+		worker->counts[arrival].copies--;
+		rte_pktmbuf_free(packet);
+		return;
+	}
+	if (answer->kind == WEFT_ANSWER_FORWARD) {
+		burst_act(worker, arrival, answer, packet);
+		return;
+	}
+	burst_count_remote(worker, answer->place, packet);
+	weft_spread(worker, arrival, &decision, packet);
+}
+
+static struct weft_walk
+burst_prepare(struct weft_worker *worker, const struct weft_key *key, const struct rte_mbuf *packet)
+{
+	worker->reply = (struct weft_reply){ 0 };
+	return (struct weft_walk){
+		.topology = worker->topology,
+		.key = key,
+		.frame = rte_pktmbuf_mtod(packet, const uint8_t *),
+		.frame_length = packet->data_len,
+		.wire_length = packet->pkt_len,
+		.now_sec = weft_clock_sec_at(worker->now_tsc),
+		.now_ms = worker->now_ms,
+		.outputs = worker->outputs,
+		.waits = worker->waits,
+		.encaps = &worker->table->encaps,
+		.reply = &worker->reply,
+	};
 }
 
 static void
@@ -114,32 +143,47 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 {
 	uint32_t bytes = packet->pkt_len;
 	uint64_t start = rte_rdtsc();
+	struct weft_walk walk = burst_prepare(worker, key, packet);
 	struct weft_answer answer;
-	struct weft_walk walk = {
-		.topology = worker->topology,
-		.key = key,
-		.frame = rte_pktmbuf_mtod(packet, const uint8_t *),
-		.frame_length = packet->data_len,
-		.wire_length = bytes,
-		.now_sec = weft_clock_sec_at(worker->now_tsc),
-		.outputs = worker->outputs,
-	};
 	bool is_kept = weft_walk_run(&walk, &answer);
 
 	if (is_kept)
 		flow = burst_remember(worker, key, hash, flow, &walk, &answer);
 	if (is_kept && flow != NULL)
 		burst_count(worker, flow, bytes);
-	if (unlikely(walk.n_too_big > 0))
-		burst_count_too_big(worker, key->arrival, &walk);
 	worker->misses++;
 	worker->walk_cycles += rte_rdtsc() - start;
-	if (answer.kind == WEFT_ANSWER_FORWARD)
-		burst_act(worker, key->arrival, &answer, packet);
+	burst_act_walked(worker, &walk, &answer, packet);
+	weft_walk_release(&walk);
+}
+
+void
+weft_burst_again(struct weft_worker *worker, const struct weft_held *held)
+{
+	const struct weft_attachment *arrival = worker->topology->attachments[held->arrival];
+	struct rte_mbuf *packet = held->packet;
+	struct weft_answer answer;
+	struct weft_walk walk;
+	struct weft_key key;
+
+	if (arrival == NULL ||
+	    weft_key_read(&key, rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
+			  packet->pkt_len, held->arrival, &arrival->depth,
+			  &arrival->terminator) != WEFT_KEY_FINE) {
+		weft_tx_drop(worker, held->arrival, DROP_TERMINATE_PORT_DOWN, packet);
+		return;
+	}
+	walk = burst_prepare(worker, &key, packet);
+	/* What it had to teach it has taught: who has moved meanwhile does not move back. */
+	walk.is_dry = true;
+	walk.has_waited = true;
+	walk.only = held->place;
+	weft_walk_run(&walk, &answer);
+	if (walk.n_waits > 0)
+		weft_hold(worker, held);
 	else
-		burst_act_rarely(worker, key->arrival,
-				 &(struct burst_decision){ &answer, walk.outputs, walk.n_outputs },
-				 packet);
+		burst_act_walked(worker, &walk, &answer, packet);
+	weft_walk_release(&walk);
 }
 
 /* No entry, or one that is stale or does not speak of frames this long. */
@@ -164,6 +208,23 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 	burst_walk(worker, key, hash, flow, packet);
 }
 
+/* Padding would become part of the inner frame. */
+static __rte_noinline enum weft_key_fault
+burst_parse_tunnel(struct weft_key *key, struct rte_mbuf *packet,
+		   const struct weft_attachment *arrival, uint32_t l3)
+{
+	uint32_t excess;
+	enum weft_key_fault fault = weft_key_parse_tunnel(
+		key, rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len, packet->pkt_len,
+		arrival->port->id, l3, &arrival->terminator, &excess);
+
+	if (unlikely(excess > 0) && rte_pktmbuf_trim(packet, (uint16_t)excess) != 0) {
+		key->kind |= WEFT_KEY_LOCAL;
+		key->outer.note = WEFT_OUTER_LENGTH;
+	}
+	return fault;
+}
+
 /* Pass two: reads keys, drops what is none, closes the gaps. @return packets left */
 static __rte_always_inline uint16_t
 burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
@@ -175,11 +236,18 @@ burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *packet = pkts[i];
-		enum weft_key_fault fault =
-			weft_key_parse(&keys[left], rte_pktmbuf_mtod(packet, const uint8_t *),
-				       packet->data_len, id, &arrival->depth);
+		const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+		enum weft_key_fault fault;
+		uint32_t l3 = 0;
 
 		bytes += packet->pkt_len;
+		if (arrival->terminator.is_here)
+			l3 = weft_terminator_takes(&arrival->terminator, frame, packet->data_len);
+		if (l3 == 0)
+			fault = weft_key_parse(&keys[left], frame, packet->data_len, id,
+					       &arrival->depth);
+		else
+			fault = burst_parse_tunnel(&keys[left], packet, arrival, l3);
 		if (unlikely(fault != WEFT_KEY_FINE)) {
 			weft_tx_drop(worker, id,
 				     fault == WEFT_KEY_RUNT ? DROP_TERMINATE_RUNT :
@@ -203,8 +271,11 @@ weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arr
 	struct weft_key keys[WEFT_BURST];
 	uint64_t hashes[WEFT_BURST];
 	struct weft_flow *flows[WEFT_BURST];
+	bool may_have_tails = arrival->depth.is_ip || arrival->terminator.is_here;
 	uint32_t hits = 0;
 
+	if (unlikely(worker->n_held > 0))
+		weft_hold_try(worker);
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	n = burst_parse(worker, arrival, pkts, n, keys, hashes);
@@ -214,6 +285,8 @@ weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arr
 			continue;
 		rte_prefetch0(flows[i]);
 		rte_prefetch0(&flows[i]->answer);
+		if (may_have_tails && weft_key_has_tail(&keys[i]))
+			rte_prefetch0(weft_flow_tail(worker->table, flows[i]));
 	}
 	for (uint16_t i = 0; i < n; i++) {
 		struct weft_flow *flow = flows[i];

@@ -40,9 +40,11 @@ weft_held_count(void)
 {
 	uint64_t held = 0;
 
-	for (uint16_t i = 0; i < weft_n_workers; i++)
+	for (uint16_t i = 0; i < weft_n_workers; i++) {
+		held += __atomic_load_n(&weft_workers[i]->n_held, __ATOMIC_RELAXED);
 		for (uint32_t port = 0; port < WEFT_PORTS_MAX; port++)
 			held += __atomic_load_n(&weft_workers[i]->tx[port].n, __ATOMIC_RELAXED);
+	}
 	return held;
 }
 
@@ -55,4 +57,27 @@ weft_port_count_retire(uint16_t port)
 	count_add(&count_gone, &sum);
 	for (uint16_t i = 0; i < weft_n_workers; i++)
 		memset(&weft_workers[i]->counts[port], 0, sizeof(weft_workers[i]->counts[port]));
+}
+
+void
+weft_remote_count_sum(uint16_t place, struct weft_remote_count *sum)
+{
+	*sum = (struct weft_remote_count){ 0 };
+	for (uint16_t i = 0; i < weft_n_workers; i++) {
+		const struct weft_remote_count *count =
+			&weft_workers[i]->remotes[place - WEFT_PLACE_REMOTE];
+
+		sum->tx_packets += __atomic_load_n(&count->tx_packets, __ATOMIC_RELAXED);
+		sum->tx_bytes += __atomic_load_n(&count->tx_bytes, __ATOMIC_RELAXED);
+		sum->rx_packets += __atomic_load_n(&count->rx_packets, __ATOMIC_RELAXED);
+		sum->rx_bytes += __atomic_load_n(&count->rx_bytes, __ATOMIC_RELAXED);
+	}
+}
+
+void
+weft_remote_count_retire(uint16_t place)
+{
+	for (uint16_t i = 0; i < weft_n_workers; i++)
+		weft_workers[i]->remotes[place - WEFT_PLACE_REMOTE] =
+			(struct weft_remote_count){ 0 };
 }

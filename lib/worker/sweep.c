@@ -31,7 +31,7 @@ sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 	if (!flow->answer.is_learned)
 		return;
 	weft_flow_key(table, flow, &key);
-	weft_fdb_touch(flow->answer.network, &key.src, key.arrival,
+	weft_fdb_touch(flow->answer.network, &key.src, flow->answer.place,
 		       weft_clock_sec_at(worker->now_tsc));
 }
 

@@ -65,6 +65,8 @@ weft_workers_destroy(void)
 	while (weft_n_workers > 0) {
 		struct weft_worker *worker = weft_workers[--weft_n_workers];
 
+		while (worker->n_held > 0)
+			rte_pktmbuf_free(worker->held[--worker->n_held].packet);
 		weft_flow_table_destroy(worker->table);
 		close(worker->wake_fd);
 		rte_free(worker);
@@ -123,6 +125,10 @@ worker_loop(void *argument)
 		for (uint32_t i = 0; i < polls->n; i++)
 			if (worker_poll(worker, &polls->list[i]))
 				is_idle = false;
+		if (unlikely(worker->n_held > 0))
+			weft_hold_try(worker);
+		if (worker->id == 0)
+			weft_tend(worker);
 		weft_sweep(worker);
 		worker_do_job(worker);
 		worker->loops++;

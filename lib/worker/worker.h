@@ -14,7 +14,9 @@
  * it a small job, which it runs between two bursts, weft_worker_call().
  *
  * Conservation: over all ports, rx + copies = tx + drops + held. A flood of one packet to n ports
- * makes n - 1 copies; `held` counts packets in transmit buffers at the moment of asking.
+ * makes n - 1 copies; a packet that the switch itself makes is a copy too, of the port whose packet
+ * was the reason, or else of the port where it leaves. `held` counts packets in transmit buffers,
+ * and those that wait for a neighbour, at the moment of asking.
  *
  * Threads: each struct belongs to its worker [W]; counters are read by the control thread [S].
  */
@@ -39,6 +41,22 @@ struct weft_port_count {
 	uint64_t drops[WEFT_DROPS_END];
 };
 
+/** What a worker counts per remote endpoint: packets as they are on the wire; all [S]. */
+struct weft_remote_count {
+	uint64_t tx_packets, tx_bytes;
+	uint64_t rx_packets, rx_bytes;
+};
+
+/** A packet that waits for the next hop to a receiver. */
+struct weft_held {
+	struct rte_mbuf *packet;
+	uint16_t arrival; /* port */
+	uint16_t place; /* the receiver */
+	uint32_t until_ms;
+};
+
+#define WEFT_HELD_MAX 256
+
 /** Packets on their way out of a port. */
 struct weft_tx {
 	uint16_t n;
@@ -47,7 +65,7 @@ struct weft_tx {
 	struct rte_mbuf *pkts[WEFT_BURST];
 };
 
-/** How many walks a port may still cause. */
+/** How many walks, or ICMP errors, a port may still cause. */
 struct weft_budget {
 	uint64_t filled; /* TSC at which the bucket was last filled */
 	uint32_t tokens;
@@ -81,12 +99,22 @@ struct weft_worker {
 	weft_worker_job job; /* [A] set by the control thread, cleared by the worker when done */
 	void *job_context;
 
+	uint32_t n_held; /* [S] */
+	uint32_t held_sum; /* generation of the neighbours when the waiting ones were last tried */
+	struct weft_held held[WEFT_HELD_MAX]; /* in order of arrival */
+	uint64_t tended_tsc; /* worker 0: when neighbours were last looked after */
+	struct weft_terminator announced; /* worker 0: what others have been told of our endpoint */
+
 	uint32_t n_touched;
 	uint16_t touched[WEFT_PORTS_MAX];
 	struct weft_tx tx[WEFT_PORTS_MAX];
 	struct weft_port_count counts[WEFT_PORTS_MAX];
 	struct weft_budget budgets[WEFT_PORTS_MAX];
-	struct weft_output outputs[WEFT_PORTS_MAX]; /* scratch of the walk */
+	struct weft_budget error_budgets[WEFT_PORTS_MAX];
+	struct weft_remote_count remotes[WEFT_REMOTES_MAX];
+	struct weft_output outputs[WEFT_PLACES_MAX]; /* scratch of the walk, as are these */
+	uint16_t waits[WEFT_PLACES_MAX];
+	struct weft_reply reply;
 };
 
 /** By number; [I] after weft_workers_create(). */
@@ -121,18 +149,53 @@ void weft_port_count_sum(uint16_t port, struct weft_port_count *sum);
 /** Sums over everything there is and was, so that the law of conservation holds for ever. */
 void weft_total_count_sum(struct weft_port_count *sum);
 
-/** Packets in transmit buffers right now. */
+/** Packets in transmit buffers, and packets that wait, right now. */
 uint64_t weft_held_count(void);
+
+/** Sums one remote endpoint's counters over all workers. */
+void weft_remote_count_sum(uint16_t place, struct weft_remote_count *sum);
+
+/** A remote endpoint's number is free: the next one starts at zero. */
+void weft_remote_count_retire(uint16_t place);
 
 /** A port goes for good: its counters move to the sum of what was, and its number starts at zero.
  *  No worker may use it any more. */
 void weft_port_count_retire(uint16_t port);
 
-/* ---- the worker itself: burst.c, tx.c, sweep.c ---- */
+/* ---- the worker itself: burst.c, spread.c, hold.c, tend.c, tx.c, sweep.c ---- */
+
+/** What is to be done with one packet, remembered or not. */
+struct weft_decision {
+	const struct weft_answer *answer;
+	const struct weft_output *outputs; /* of a flood */
+	const uint16_t *waits; /* places */
+	uint16_t n_outputs, n_waits;
+};
 
 /** Forwards one burst of packets that arrived by one port. */
 void weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 			struct rte_mbuf **pkts, uint16_t n);
+
+/** Walks a packet that has waited, for one receiver only. */
+void weft_burst_again(struct weft_worker *worker, const struct weft_held *held);
+
+/** Acts on a packet that does not simply leave by one output: floods, fragments, waits, drops. */
+void weft_spread(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
+		 struct rte_mbuf *packet);
+
+/** Makes and sends what a walk wants to be said. @return whether it was */
+bool weft_spread_reply(struct weft_worker *worker, const struct weft_attachment *arrival,
+		       const struct weft_reply *reply, const struct rte_mbuf *packet);
+
+/** Lets a packet wait for a neighbour, or drops it if too many do. */
+void weft_hold(struct weft_worker *worker, const struct weft_held *held);
+
+/** Tries those that wait again, if anything has changed among the neighbours; drops those that have
+ *  waited too long. */
+void weft_hold_try(struct weft_worker *worker);
+
+/** Worker 0: asks for neighbours, tells others of our tunnel endpoint. */
+void weft_tend(struct weft_worker *worker);
 
 /** Counts and frees. */
 void weft_tx_drop(struct weft_worker *worker, uint16_t port, enum weft_drop reason,
@@ -176,5 +239,24 @@ void weft_rest_wake(struct weft_worker *worker);
 
 /** @return whether the port may cause one more walk now */
 bool weft_budget_take(struct weft_worker *worker, const struct weft_attachment *arrival);
+
+/** @return whether the port may be sent one more ICMP error now */
+bool weft_budget_take_error(struct weft_worker *worker, uint16_t port);
+
+/** Does what an output says, and buffers the packet for its port. */
+static __rte_always_inline void
+weft_worker_send(struct weft_worker *worker, const struct weft_output *output,
+		 struct rte_mbuf *packet)
+{
+	weft_act(packet, output);
+	if (output->flags & WEFT_OUTPUT_ENCAP) {
+		struct weft_remote_count *count =
+			&worker->remotes[output->encap->head.place - WEFT_PLACE_REMOTE];
+
+		count->tx_packets++;
+		count->tx_bytes += packet->pkt_len;
+	}
+	weft_tx_add(worker, output->port, packet);
+}
 
 #endif

@@ -2,26 +2,18 @@
 /*
  * The path as a story: who sends what, and what becomes of it.
  *
- * Frames are words: "b < a" is from 02:00:00:00:00:0a to 02:00:00:00:00:0b, "*" is broadcast;
- * then tags, then what is inside. Results are words as well: the ports where it leaves, in order,
- * with the tag that it has there, or the reason for which it is dropped. What leaves is compared
- * byte by byte with what a slow hand makes of the frame.
+ * Frames are words, see path_frame_helper.h. Results are words as well: the ports where it leaves,
+ * in order, with the tag that it has there, or the reason for which it is dropped. What leaves is
+ * compared byte by byte with what a slow hand makes of the frame.
  */
 #ifndef TEST_UNIT_PATH_WALK_HELPER_H
 #define TEST_UNIT_PATH_WALK_HELPER_H
 
 #include "forward_helper.h"
 
-#include <arpa/inet.h>
-
 #include "conf_helper.h"
 #include "path/path.h"
-
-struct path_walk_frame {
-	uint8_t bytes[2048];
-	uint32_t length;
-	uint32_t l2; /* offset of the last EtherType */
-};
+#include "path_frame_helper.h"
 
 static bool path_walk_seen[WEFT_DROPS_END]; /* reasons, in all stories so far */
 
@@ -31,144 +23,11 @@ struct path_walk_step {
 	const char *result;
 };
 
-/* ---- frames from words ---- */
-
-static inline void
-path_walk_put_mac(struct path_walk_frame *frame, const char *word)
-{
-	static const struct {
-		const char *word;
-		uint8_t bytes[6];
-	} special[] = {
-		{ "*", { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
-		{ "group", { 0x01, 0x00, 0x5e, 0, 0, 1 } },
-		{ "stp", { 0x01, 0x80, 0xc2, 0, 0, 0 } },
-		{ "lldp", { 0x01, 0x80, 0xc2, 0, 0, 0x0e } },
-		{ "gmrp", { 0x01, 0x80, 0xc2, 0, 0, 0x20 } },
-		{ "zero", { 0 } },
-	};
-	uint8_t mac[6] = { 2, 0, 0, 0, 0, (uint8_t)strtoul(word, NULL, 16) };
-
-	for (size_t i = 0; i < COUNT(special); i++)
-		if (strcmp(word, special[i].word) == 0)
-			memcpy(mac, special[i].bytes, 6);
-	memcpy(frame->bytes + frame->length, mac, 6);
-	frame->length += 6;
-}
-
-static inline void
-path_walk_put16(struct path_walk_frame *frame, uint16_t value)
-{
-	frame->bytes[frame->length++] = (uint8_t)(value >> 8);
-	frame->bytes[frame->length++] = (uint8_t)value;
-}
-
-static inline void
-path_walk_put_arp(struct path_walk_frame *frame, const char *sender, const char *ip, uint16_t op)
-{
-	path_walk_put16(frame, 0x0806);
-	path_walk_put16(frame, 1);
-	path_walk_put16(frame, 0x0800);
-	path_walk_put16(frame, 0x0604);
-	path_walk_put16(frame, op);
-	path_walk_put_mac(frame, sender);
-	assert_int_equal(inet_pton(AF_INET, ip, frame->bytes + frame->length), 1);
-	frame->length += 4 + 10;
-}
-
-static inline void
-path_walk_put_ip4(struct path_walk_frame *frame, const char *ip, uint8_t protocol, uint16_t sport,
-		  uint16_t dport)
-{
-	uint32_t at = frame->length + 2;
-
-	path_walk_put16(frame, 0x0800);
-	frame->bytes[at] = 0x45;
-	frame->bytes[at + 9] = protocol;
-	assert_int_equal(inet_pton(AF_INET, ip, frame->bytes + at + 12), 1);
-	frame->length = at + 20;
-	path_walk_put16(frame, sport);
-	path_walk_put16(frame, dport);
-	frame->length += 4;
-}
-
-static inline void
-path_walk_put_ip6(struct path_walk_frame *frame, const char *ip, uint8_t next)
-{
-	uint32_t at = frame->length + 2;
-
-	path_walk_put16(frame, 0x86dd);
-	frame->bytes[at] = 0x60;
-	frame->bytes[at + 6] = next;
-	assert_int_equal(inet_pton(AF_INET6, ip, frame->bytes + at + 8), 1);
-	frame->length = at + 48;
-}
-
-/* "DST < SRC [prio | vlan N]... [WHAT]": what a guest might put behind. */
-static inline void
-path_walk_put_inside(struct path_walk_frame *frame, char **words)
-{
-	const char *what = strtok_r(NULL, " ", words), *argument;
-
-	frame->l2 = frame->length;
-	if (what == NULL)
-		return path_walk_put16(frame, 0x88b5);
-	argument = strtok_r(NULL, " ", words);
-	if (strcmp(what, "arp") == 0 || strcmp(what, "reply") == 0)
-		path_walk_put_arp(frame, argument, strtok_r(NULL, " ", words),
-				  strcmp(what, "arp") == 0 ? 1 : 2);
-	else if (strcmp(what, "ip") == 0)
-		path_walk_put_ip4(frame, argument, 6, 1000, 80);
-	else if (strcmp(what, "dhcp") == 0)
-		path_walk_put_ip4(frame, "0.0.0.0", 17, 68, 67);
-	else if (strcmp(what, "dns") == 0)
-		path_walk_put_ip4(frame, "0.0.0.0", 17, 68, 53);
-	else if (strcmp(what, "ip6") == 0)
-		path_walk_put_ip6(frame, argument, 6);
-	else if (strcmp(what, "icmp6") == 0)
-		path_walk_put_ip6(frame, argument, 58);
-	else if (strcmp(what, "type") == 0)
-		path_walk_put16(frame, (uint16_t)strtoul(argument, NULL, 16));
-	else if (strcmp(what, "payload") == 0)
-		frame->length += 2 + (uint32_t)atoi(argument);
-	else if (strcmp(what, "cut") == 0)
-		frame->length = (uint32_t)atoi(argument);
-	else
-		fail_msg("no such word: %s", what);
-}
-
-static inline void
-path_walk_build(struct path_walk_frame *frame, const char *text)
-{
-	char *copy = strdup(text), *words, *dst, *src, *tag;
-
-	memset(frame, 0, sizeof(*frame));
-	for (uint32_t i = 100; i < sizeof(frame->bytes); i++)
-		frame->bytes[i] = (uint8_t)(i * 7);
-	dst = strtok_r(copy, " <", &words);
-	src = strtok_r(NULL, " <", &words);
-	path_walk_put_mac(frame, dst);
-	path_walk_put_mac(frame, src);
-	while (strncmp(words, "prio", 4) == 0 || strncmp(words, "vlan", 4) == 0) {
-		tag = strtok_r(NULL, " ", &words);
-		path_walk_put16(frame, 0x8100);
-		/* With a priority that must not come out anywhere. */
-		path_walk_put16(frame,
-				tag[0] == 'p' ?
-					0xa000 :
-					(uint16_t)(0x6000 + atoi(strtok_r(NULL, " ", &words))));
-	}
-	path_walk_put_inside(frame, &words);
-	if (strstr(text, "payload") == NULL && strstr(text, "cut") == NULL && frame->length < 60)
-		frame->length = 60;
-	free(copy);
-}
-
 /* ---- results to words ---- */
 
 /* A frame as it should be at a port, but for its tag; says the tag. */
 static inline void
-path_walk_say_sent(const struct path_walk_frame *frame, const struct fake_sent *sent,
+path_walk_say_sent(const struct path_frame *frame, const struct fake_sent *sent,
 		   const uint8_t *bytes, FILE *out)
 {
 	const char *port = weft_topology_port_name(weft_topology, sent->port);
@@ -203,14 +62,14 @@ static inline char *
 path_walk_send(const char *from, const char *text)
 {
 	int32_t port = weft_topology_find_port(weft_topology, from);
-	struct path_walk_frame frame;
+	struct path_frame frame;
 	struct rte_mbuf *packet;
 	size_t bytes, at = 0;
 	char *says;
 	FILE *out = open_memstream(&says, &bytes);
 
 	assert_true(port >= 0 && out != NULL);
-	path_walk_build(&frame, text);
+	path_frame_build(&frame, text);
 	packet = forward_packet(frame.bytes, frame.length);
 	fake.log_bytes = 0;
 	forward_burst(weft_workers[0], (uint16_t)port, &packet, 1);
@@ -242,6 +101,41 @@ path_walk_play(const struct path_walk_step *steps, size_t n)
 			assert_string_equal(says, steps[i].result);
 			free(says);
 		}
+}
+
+/* Which program tells a story of a reason. Memory does not run out in stories. */
+enum path_walk_told_by {
+	PATH_WALK_TOLD_BY_WALK,
+	PATH_WALK_TOLD_BY_OVERLAY,
+	PATH_WALK_TOLD_BY_HOLD,
+	PATH_WALK_TOLD_BY_NOBODY,
+};
+
+static inline enum path_walk_told_by
+path_walk_told_by(enum weft_drop reason)
+{
+	if (reason == DROP_ENCAP_NO_MEMORY)
+		return PATH_WALK_TOLD_BY_NOBODY;
+	if (reason == DROP_ENCAP_HOLD_FULL || reason == DROP_ENCAP_NO_NEIGHBOUR)
+		return PATH_WALK_TOLD_BY_HOLD;
+	if ((reason >= DROP_TERMINATE_WRONG_ENDPOINT && reason <= DROP_TERMINATE_UNKNOWN_SEGMENT) ||
+	    (reason >= DROP_ANSWER_TAKEN && reason <= DROP_ANSWER_UNKNOWN_ADDRESS) ||
+	    reason == DROP_BRIDGE_SPLIT_HORIZON || reason == DROP_ENCAP_NO_ROUTE)
+		return PATH_WALK_TOLD_BY_OVERLAY;
+	return PATH_WALK_TOLD_BY_WALK;
+}
+
+static inline void
+path_walk_check_seen(enum path_walk_told_by program)
+{
+	for (uint32_t reason = 1; reason < WEFT_DROPS_END; reason++) {
+		if (path_walk_told_by(reason) != program)
+			continue;
+		if (!path_walk_seen[reason])
+			print_error("not seen: %s/%s\n", weft_drop_texts[reason].stage,
+				    weft_drop_texts[reason].word);
+		assert_true(path_walk_seen[reason]);
+	}
 }
 
 #define PATH_WALK_PLAY(...)                                                                        \

@@ -11,8 +11,11 @@
 
 #include "fake_port.h"
 #include "fdb/fdb.h"
+#include "neighbour/neighbour.h"
+#include "running_words_helper.h"
 #include "site_helper.h"
 #include "topology/running.h"
+#include "tunnel/remote.h"
 
 #define RUNNING_RANDOM_WORKERS 3
 #define RUNNING_RANDOM_STEPS 5000
@@ -37,9 +40,28 @@ static int
 running_random_start(void **state)
 {
 	(void)state;
-	if (weft_fdb_create(131072) != 0)
+	if (weft_fdb_create(131072) != 0 || weft_remote_create() != 0 ||
+	    weft_neighbour_create() != 0)
 		return -1;
 	return weft_running_init(RUNNING_RANDOM_WORKERS, &running_random_hooks);
+}
+
+/* What configurations have held has been given back: numbers of remote endpoints, pins. */
+static void
+running_random_check_returned(void)
+{
+	struct weft_neighbour_row row;
+	struct weft_ip address;
+	uint32_t cursor = 0;
+	bool is_held;
+
+	while (weft_remote_next(&cursor, &address, &is_held) != WEFT_NO_PORT)
+		assert_false(is_held);
+	for (cursor = 0; weft_neighbour_next(&cursor, 0, &row);)
+		assert_false(row.is_pinned);
+	weft_remote_age(NULL);
+	cursor = 0;
+	assert_int_equal(weft_remote_next(&cursor, &address, &is_held), WEFT_NO_PORT);
 }
 
 static int
@@ -51,64 +73,11 @@ running_random_stop(void **state)
 	assert_int_equal(fake.n_open, 0);
 	fake_reset();
 	weft_fdb_flush(WEFT_FDB_ANY, WEFT_FDB_ANY, NULL, true);
+	running_random_check_returned();
+	weft_neighbour_destroy();
+	weft_remote_destroy();
 	weft_fdb_destroy();
 	return 0;
-}
-
-/* ---- a snapshot in words ---- */
-
-static void
-running_random_write_port(const struct weft_topology *topology, uint16_t id, FILE *out)
-{
-	const struct weft_attachment *a = topology->attachments[id];
-
-	fprintf(out,
-		"port %u %s %p wire=%d up=%d sec=%d mac=%d %012" PRIx64
-		" drops=%d net=%u mtu=%u limit=%u budget=%u ip=%d",
-		id, a->port->name, (const void *)a->port, a->is_wire, a->admin_up, a->is_secured,
-		a->has_mac, weft_mac_number(&a->mac), a->drops_at_limit, a->network, a->mtu,
-		a->mac_limit, a->miss_budget, a->depth.is_ip);
-	for (uint16_t i = 0; i < a->n_addresses; i++)
-		fprintf(out, " %02x%02x%02x", a->addresses[i].family, a->addresses[i].bytes[3],
-			a->addresses[i].bytes[15]);
-	for (uint16_t vid = 0; a->network_by_vid != NULL && vid < WEFT_VIDS; vid++)
-		if (a->network_by_vid[vid] != WEFT_NO_NETWORK)
-			fprintf(out, " %u:%u", vid, a->network_by_vid[vid]);
-	fputc('\n', out);
-}
-
-static void
-running_random_write_network(const struct weft_network *n, FILE *out)
-{
-	fprintf(out, "network %u %s wire=%u up=%d drops=%d seg=%u mtu=%u age=%u limit=%u %s", n->id,
-		n->name, n->wire, n->admin_up, n->drops_at_limit, n->segment, n->mtu,
-		n->mac_age_sec, n->mac_limit,
-		n->segment_ops == NULL ? "local" : n->segment_ops->name);
-	for (uint16_t i = 0; i < n->n_statics; i++)
-		fprintf(out, " %012" PRIx64 "@%u", weft_mac_number(&n->statics[i].mac),
-			n->statics[i].port);
-	fprintf(out, " members");
-	for (uint16_t i = 0; i < n->n_members; i++)
-		fprintf(out, " %u", n->members[i]);
-	fputc('\n', out);
-}
-
-static char *
-running_random_write(const struct weft_topology *topology)
-{
-	char *text;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
-
-	assert_non_null(out);
-	for (uint16_t id = 0; id < WEFT_PORTS_MAX; id++)
-		if (topology->attachments[id] != NULL)
-			running_random_write_port(topology, id, out);
-	for (uint16_t id = 0; id < WEFT_NETWORKS_MAX; id++)
-		if (topology->networks[id] != NULL)
-			running_random_write_network(topology->networks[id], out);
-	fclose(out);
-	return text;
 }
 
 /* The same numbers, the same open ports, and nothing from before. */
@@ -150,7 +119,7 @@ static void
 running_random_check_snapshot(void)
 {
 	struct weft_topology *scratch = running_random_from_scratch();
-	char *is = running_random_write(weft_topology), *should = running_random_write(scratch);
+	char *is = running_words(weft_topology), *should = running_words(scratch);
 
 	assert_string_equal(is, should);
 	free(is);
@@ -237,7 +206,30 @@ running_random_static(const struct weft_network *network, const struct rte_ether
 	return NULL;
 }
 
-/* Entries are of networks that exist and of ports that are in them, and statics as configured. */
+static bool
+running_random_is_home(const struct weft_network *network, const struct weft_fdb_row *row)
+{
+	for (uint32_t i = 0; network->facts != NULL && i < network->facts->n_homes; i++)
+		if (rte_is_same_ether_addr(&network->facts->homes[i].mac, &row->mac))
+			return network->facts->homes[i].place == row->place;
+	return false;
+}
+
+static bool
+running_random_may_be_at(const struct weft_network *network, uint16_t place)
+{
+	const struct weft_attachment *port;
+	struct weft_ip address;
+
+	if (weft_place_is_remote(place))
+		return network->facts != NULL && weft_remote_address(place, &address);
+	port = weft_topology->attachments[place];
+	assert_non_null(port);
+	return port->is_wire ? network->wire == place : port->network == network->id;
+}
+
+/* Entries are of networks that exist and of ports that are in them, or of hosts that overlays reach;
+ * statics and homes are as configured. */
 static void
 running_random_check_fdb(void)
 {
@@ -246,29 +238,65 @@ running_random_check_fdb(void)
 
 	while (weft_fdb_next(&cursor, 1, &row)) {
 		const struct weft_network *network = weft_topology->networks[row.network];
-		const struct weft_attachment *port = weft_topology->attachments[row.port];
 		const struct weft_static_mac *entry;
 
 		assert_non_null(network);
-		assert_non_null(port);
-		assert_true(port->is_wire ? network->wire == row.port :
-					    port->network == row.network);
+		assert_true(running_random_may_be_at(network, row.place));
 		entry = running_random_static(network, &row.mac);
 		assert_int_equal(row.origin == WEFT_FDB_STATIC, entry != NULL);
 		if (entry != NULL)
-			assert_int_equal(entry->port, row.port);
+			assert_int_equal(entry->port, row.place);
+		else
+			assert_int_equal(row.origin == WEFT_FDB_L2POP,
+					 running_random_is_home(network, &row));
 		statics += entry != NULL;
 	}
-	for (uint16_t id = 0; id < WEFT_NETWORKS_MAX; id++)
-		if (weft_topology->networks[id] != NULL)
-			configured += weft_topology->networks[id]->n_statics;
+	for (uint16_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
+		const struct weft_network *network = weft_topology->networks[id];
+
+		for (uint32_t i = 0;
+		     network != NULL && network->facts != NULL && i < network->facts->n_homes; i++)
+			assert_int_not_equal(weft_fdb_lookup(id, &network->facts->homes[i].mac),
+					     WEFT_NO_PORT);
+		if (network != NULL)
+			configured += network->n_statics;
+	}
 	assert_int_equal(statics, configured);
+}
+
+/* The ways to peers are kept known, and nothing else is. */
+static void
+running_random_check_pins(void)
+{
+	uint32_t cursor = 0, n_rows = 0;
+	struct weft_neighbour_row row;
+	struct weft_ip address, hops[WEFT_NEXT_HOPS_MAX];
+	bool is_held;
+
+	while (weft_remote_next(&cursor, &address, &is_held) != WEFT_NO_PORT) {
+		struct rte_ether_addr mac;
+		uint32_t n = 0;
+
+		if (is_held && weft_topology->endpoint != NULL)
+			n = weft_endpoint_next_hops(weft_topology->endpoint, &address, hops);
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_not_equal(
+				weft_neighbour_lookup(WEFT_SCOPE_UNDERLAY, &hops[i], &mac),
+				WEFT_NEIGHBOUR_NONE);
+		/* Held by the configuration, or it has no endpoint. */
+		assert_true(!is_held || weft_topology->endpoint != NULL);
+	}
+	for (cursor = 0; weft_neighbour_next(&cursor, 0, &row);)
+		n_rows += row.is_pinned;
+	assert_true(n_rows <= SITE_REMOTES + 1 && (n_rows == 0 || weft_topology->endpoint != NULL));
 }
 
 /* What workers do in the meantime. */
 static void
 running_random_learn(struct dice *dice)
 {
+	if (dice_once_in(dice, 4))
+		weft_remote_age(NULL);
 	for (uint16_t id = 0; id < WEFT_NETWORKS_MAX; id++) {
 		const struct weft_network *network = weft_topology->networks[id];
 		struct rte_ether_addr mac = { { 2, 0, 0, 0, 0, (uint8_t)dice_below(dice, 20) } };
@@ -294,7 +322,7 @@ test_after_any_way_it_is_as_from_scratch(void **state)
 		struct site before = site;
 		struct weft_conf *conf = site_step(&site, &dice);
 		struct weft_errors errors = WEFT_ERRORS_NONE;
-		char *was = weft_topology == NULL ? NULL : running_random_write(weft_topology);
+		char *was = weft_topology == NULL ? NULL : running_words(weft_topology);
 		uint32_t opens = fake.n_opens;
 		char broken[16] = "none";
 
@@ -310,13 +338,14 @@ test_after_any_way_it_is_as_from_scratch(void **state)
 			running_random_check_devices();
 			running_random_check_polls();
 			running_random_check_fdb();
+			running_random_check_pins();
 		} else {
 			char *text = conf_helper_join(&errors), *is;
 
 			fake.broken = NULL;
 			site = before;
 			weft_conf_destroy(conf);
-			is = running_random_write(weft_topology);
+			is = running_words(weft_topology);
 			failures++;
 			if (strstr(text, "while going back") != NULL)
 				half_back++;

@@ -13,9 +13,10 @@
 #include "dice_helper.h"
 
 #define SITE_WIRES 3
-#define SITE_NETWORKS 5
+#define SITE_NETWORKS 6
 #define SITE_PORTS 9
 #define SITE_NAMES 10 /* x0 .. x9 for wires and ports alike */
+#define SITE_REMOTES 4 /* tunnel endpoints elsewhere; the last one is behind gateways */
 
 struct site {
 	struct site_wire {
@@ -26,11 +27,17 @@ struct site {
 		bool is_there, is_down, forwards;
 		uint32_t type, wire, segment, mtu, age, limit;
 		uint32_t statics; /* how many: MAC and port follow from the number */
+		/* Overlays: by bit; how many, and from which remote on; what happens to questions. */
+		uint32_t peers, neighbours, at, drops_unknown;
 	} networks[SITE_NETWORKS];
 	struct site_port {
 		bool is_there, is_down, forwards, is_open; /* open: without port security */
 		uint32_t name, network, socket, queues, mac, address, mtu, limit;
 	} ports[SITE_PORTS];
+	struct site_endpoint {
+		bool is_there, is_ip6;
+		uint32_t wire, vlan, gateways, dscp, vxlan_port;
+	} endpoint;
 };
 
 static inline uint32_t
@@ -71,12 +78,12 @@ site_change_wire(struct site_wire *wire, struct dice *dice)
 static inline void
 site_change_network(struct site_network *network, struct dice *dice)
 {
-	switch (dice_below(dice, 9)) {
+	switch (dice_below(dice, 11)) {
 	case 0:
 		network->is_there = !network->is_there || !dice_once_in(dice, 4);
 		break;
 	case 1:
-		network->type = dice_below(dice, 4);
+		network->type = dice_below(dice, 7);
 		break;
 	case 2:
 		network->wire = dice_below(dice, SITE_WIRES);
@@ -99,6 +106,42 @@ site_change_network(struct site_network *network, struct dice *dice)
 		break;
 	case 8:
 		network->is_down = dice_once_in(dice, 4);
+		break;
+	case 9:
+		network->peers = dice_below(dice, 1 << SITE_REMOTES);
+		break;
+	case 10:
+		network->neighbours = dice_below(dice, 3);
+		network->at = dice_below(dice, SITE_REMOTES);
+		network->drops_unknown = dice_below(dice, 2);
+		break;
+	}
+}
+
+static inline void
+site_change_endpoint(struct site_endpoint *endpoint, struct dice *dice)
+{
+	switch (dice_below(dice, 7)) {
+	case 0:
+		endpoint->is_there = !endpoint->is_there || !dice_once_in(dice, 4);
+		break;
+	case 1:
+		endpoint->is_ip6 = dice_once_in(dice, 2);
+		break;
+	case 2:
+		endpoint->wire = dice_below(dice, SITE_WIRES);
+		break;
+	case 3:
+		endpoint->vlan = SITE_PICK(dice, 0, 0, 0, 50);
+		break;
+	case 4:
+		endpoint->gateways = dice_below(dice, 3);
+		break;
+	case 5:
+		endpoint->dscp = SITE_PICK(dice, 0, 46);
+		break;
+	case 6:
+		endpoint->vxlan_port = SITE_PICK(dice, 4789, 8472);
 		break;
 	}
 }
@@ -152,19 +195,23 @@ site_first(void)
 		site.wires[i] = (struct site_wire){ .is_there = i < 2, .name = i, .device = i };
 	for (uint32_t i = 0; i < SITE_NETWORKS; i++)
 		site.networks[i] = (struct site_network){
-			.is_there = i < 4,
-			.type = i % 3,
+			.is_there = i < 5,
+			.type = i < 3 ? i % 3 : i + 1,
 			.wire = i % 2,
 			.segment = 10 * i + 10,
+			.peers = 7,
+			.neighbours = 2,
 		};
 	for (uint32_t i = 0; i < SITE_PORTS; i++)
 		site.ports[i] = (struct site_port){
-			.is_there = i < 6,
+			.is_there = i < 7,
 			.name = i + 3,
-			.network = i % 3,
+			.network = i % 5,
 			.socket = i,
 			.queues = 1,
 		};
+	site.endpoint =
+		(struct site_endpoint){ .is_there = true, .gateways = 1, .vxlan_port = 4789 };
 	return site;
 }
 
@@ -177,20 +224,57 @@ site_write_option(FILE *out, const char *key, uint32_t value)
 		fprintf(out, ", %s: %u", key, value);
 }
 
+/* Where a remote endpoint is, or a gateway (253, 254); of our endpoint's family. */
+static inline const char *
+site_remote(const struct site_endpoint *endpoint, uint32_t host, char text[static 40])
+{
+	bool is_far = host == 1 + SITE_REMOTES;
+
+	snprintf(text, 40,
+		 endpoint->is_ip6 ? (is_far ? "2001:db8:f::%x" : "2001:db8:e::%x") :
+		 is_far		  ? "198.51.100.%u" :
+				    "192.0.2.%u",
+		 host);
+	return text;
+}
+
+static inline void
+site_write_overlay(const struct site *site, uint32_t i, FILE *out)
+{
+	const struct site_network *network = &site->networks[i];
+	const char *comma = "";
+	char text[40];
+
+	fprintf(out, ", unknown-addresses: %s, peers: [",
+		network->drops_unknown ? "drop" : "flood");
+	for (uint32_t j = 0; j < SITE_REMOTES; j++)
+		if (network->peers & 1u << j) {
+			fprintf(out, "%s\"%s\"", comma, site_remote(&site->endpoint, 2 + j, text));
+			comma = ", ";
+		}
+	fprintf(out, "], neighbours: [");
+	for (uint32_t j = 0; j < network->neighbours; j++)
+		fprintf(out, "%s{mac: \"02:00:00:00:00:%02x\", ip: 10.0.0.%u, at: \"%s\"}",
+			j > 0 ? ", " : "", 4 + j, 4 + j,
+			site_remote(&site->endpoint, 2 + (network->at + j) % SITE_REMOTES, text));
+	fprintf(out, "]");
+}
+
 static inline void
 site_write_network(const struct site *site, uint32_t i, FILE *out)
 {
+	static const char *const types[] = { "local", "flat", "vlan",  "vlan",
+					     "vxlan", "gre",  "geneve" };
 	const struct site_network *network = &site->networks[i];
 	uint32_t left = network->statics;
 
-	fprintf(out, "  - {name: n%u, type: %s", i,
-		network->type == 0 ? "local" :
-		network->type == 1 ? "flat" :
-				     "vlan");
-	if (network->type != 0)
+	fprintf(out, "  - {name: n%u, type: %s", i, types[network->type]);
+	if (network->type > 0 && network->type < 4)
 		fprintf(out, ", physical-network: x%u", site->wires[network->wire].name);
 	if (network->type > 1)
 		fprintf(out, ", segment: %u", network->segment);
+	if (network->type > 3)
+		site_write_overlay(site, i, out);
 	fprintf(out, "%s%s", network->is_down ? ", admin: down" : "",
 		network->forwards ? ", mac-limit-action: forward" : "");
 	site_write_option(out, "mtu", network->mtu);
@@ -204,6 +288,26 @@ site_write_network(const struct site *site, uint32_t i, FILE *out)
 			left--;
 		}
 	fprintf(out, "]}\n");
+}
+
+static inline void
+site_write_endpoint(const struct site *site, FILE *out)
+{
+	const struct site_endpoint *endpoint = &site->endpoint;
+	char text[40];
+
+	if (!endpoint->is_there)
+		return;
+	fprintf(out,
+		"tunnel-endpoint: {physical-network: x%u, address: \"%s/%s\", "
+		"mac: \"02:00:00:00:00:ee\", dscp: %u, vxlan-port: %u, gateway: [",
+		site->wires[endpoint->wire].name, site_remote(endpoint, 1, text),
+		endpoint->is_ip6 ? "64" : "24", endpoint->dscp, endpoint->vxlan_port);
+	for (uint32_t i = 0; i < endpoint->gateways; i++)
+		fprintf(out, "%s\"%s\"", i > 0 ? ", " : "", site_remote(endpoint, 0xfe - i, text));
+	fprintf(out, "]");
+	site_write_option(out, "vlan", endpoint->vlan);
+	fprintf(out, "}\n");
 }
 
 static inline void
@@ -245,6 +349,7 @@ site_write(const struct site *site)
 		fprintf(out, ", miss-budget: 100000000}\n");
 		title = "";
 	}
+	site_write_endpoint(site, out);
 	title = "networks:\n";
 	for (uint32_t i = 0; i < SITE_NETWORKS; i++) {
 		if (!site->networks[i].is_there)
@@ -278,13 +383,15 @@ site_step(struct site *site, struct dice *dice)
 		char *text;
 
 		for (uint32_t i = 1 + dice_below(dice, 4); i > 0; i--) {
-			uint32_t what = dice_below(dice, 10);
+			uint32_t what = dice_below(dice, 11);
 
 			if (what < 2)
 				site_change_wire(&next.wires[dice_below(dice, SITE_WIRES)], dice);
 			else if (what < 5)
 				site_change_network(&next.networks[dice_below(dice, SITE_NETWORKS)],
 						    dice);
+			else if (what < 6)
+				site_change_endpoint(&next.endpoint, dice);
 			else
 				site_change_port(&next.ports[dice_below(dice, SITE_PORTS)], dice);
 		}

@@ -50,6 +50,7 @@ test_a_mac_in_use_stays_young(void **state)
 		flow = weft_flow_add(sweep_test_worker.table, &key, 0, sweep_test_worker.now_ms);
 		flow->answer.network = SWEEP_TEST_NETWORK;
 		flow->answer.is_learned = true;
+		flow->answer.place = SWEEP_TEST_PORT;
 		for (uint64_t end = ms + 60 * 1000; ms < end; ms += 500) {
 			sweep_test_set_ms(ms);
 			flow->used_ms = sweep_test_worker.now_ms;

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "show/trace_words.h"
+#include "show/trace_tunnel.h"
 
 static const struct rte_ether_addr trace_test_mac = { { 2, 0, 0, 0, 0, 0x0a } };
 static const struct weft_ip trace_test_addresses[] = {
@@ -39,6 +39,27 @@ static const struct weft_trace_sender trace_test_vm1 = {
 	.n_addresses = 2,
 	.resolve = trace_test_resolve,
 };
+
+/* Their ends: an endpoint on a VLAN, and one that is not. */
+static const struct weft_endpoint trace_test_endpoint4 = {
+	.dscp = 10,
+	.ttl = 64,
+	.terminator = { true,
+			AF_INET,
+			WEFT_TAG | 10,
+			{ { 2, 0, 192, 0, 2, 1 } },
+			{ 192, 0, 2, 1 } },
+};
+static const struct weft_endpoint trace_test_endpoint6 = {
+	.dscp = 10,
+	.ttl = 64,
+	.terminator = { true,
+			AF_INET6,
+			0,
+			{ { 2, 0, 192, 0, 2, 1 } },
+			{ 0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 1 } },
+};
+static const struct rte_ether_addr trace_test_via = { { 2, 0, 192, 0, 2, 2 } };
 
 /* A wire has nothing. */
 static const struct weft_trace_sender trace_test_wire = {
@@ -97,6 +118,10 @@ static const struct {
 	  "000000000000000000000000000000000000000000000000" },
 };
 
+#define TRACE_TEST_LAYERS                                                                          \
+	"layers are: vxlan, gre, geneve, eth, vlan, arp, ip, ip6, tcp, udp, icmp, length; for "    \
+	"example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp dport=80\n"
+
 /* Each line: words, sender, and the sentences that must come back, one per line. */
 static const struct {
 	const char *words;
@@ -106,18 +131,9 @@ static const struct {
 	{ "", &trace_test_vm1, "a layer is missing before or behind a '/'\n" },
 	{ "eth dst=02:00:00:00:00:0b /", &trace_test_vm1,
 	  "a layer is missing before or behind a '/'\n" },
-	{ "ehternet dst=1", &trace_test_vm1,
-	  "'ehternet' is not a layer; layers are: eth, vlan, arp, ip, ip6, tcp, udp, icmp, "
-	  "length; for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp "
-	  "dport=80\n" },
-	{ "dst=02:00:00:00:00:0b", &trace_test_vm1,
-	  "'dst' is not a layer; layers are: eth, vlan, arp, ip, ip6, tcp, udp, icmp, length; "
-	  "for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp "
-	  "dport=80\n" },
-	{ "eth=1", &trace_test_vm1,
-	  "'eth' is not a layer; layers are: eth, vlan, arp, ip, ip6, tcp, udp, icmp, length; "
-	  "for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 dst=10.0.0.2 / tcp "
-	  "dport=80\n" },
+	{ "ehternet dst=1", &trace_test_vm1, "'ehternet' is not a layer; " TRACE_TEST_LAYERS },
+	{ "dst=02:00:00:00:00:0b", &trace_test_vm1, "'dst' is not a layer; " TRACE_TEST_LAYERS },
+	{ "eth=1", &trace_test_vm1, "'eth' is not a layer; " TRACE_TEST_LAYERS },
 	{ "eth colour=blue", &trace_test_vm1,
 	  "eth: 'colour' is not known; words here: src, dst, type\n" },
 	{ "eth dst", &trace_test_vm1, "eth: 'dst': key=value is right, and '/' between layers\n" },
@@ -157,8 +173,24 @@ static const struct {
 	{ "ip dst=10.0.0.11 / length", &trace_test_vm1,
 	  "length: bytes are missing; length=1400 is right\n" },
 	{ "ip dst=10.0.0.12 / udp dport=1", &trace_test_vm1,
-	  "eth: dst is missing, and no port of the network has the destination address and a MAC "
+	  "eth: dst is missing, and nobody in the network has the destination address and a MAC "
 	  "in the configuration\n" },
+	{ "eth / vxlan 1001", &trace_test_vm1, "vxlan cannot follow eth\n" },
+	{ "vxlan 1 / gre 1", &trace_test_vm1, "gre cannot follow vxlan\n" },
+	{ "vxlan / eth", &trace_test_vm1, "vxlan: vni is missing; `vxlan 100` is right\n" },
+	{ "gre from=192.0.2.2 / eth", &trace_test_vm1,
+	  "gre: key is missing; `gre 100` is right\n" },
+	{ "vxlan 16777216 from=blue / geneve=-1 / gre 4294967296", &trace_test_vm1,
+	  "vxlan: vni: '16777216' is not a number from 0 to 16777215\n"
+	  "vxlan: from: 'blue' is not an address (192.0.2.2)\n"
+	  "geneve cannot follow vxlan\n"
+	  "geneve: vni: '-1' is not a number from 0 to 16777215\n"
+	  "gre cannot follow geneve\n"
+	  "gre: key: '4294967296' is not a number from 0 to 4294967295\n" },
+	{ "vxlan vni=1 to=192.0.2.1", &trace_test_vm1,
+	  "vxlan: 'to' is not known; words here: vni, from\n" },
+	{ "vxlan 1 / ip dst=10.0.0.11 / length=9216", &trace_test_vm1,
+	  "length: 9216 bytes and a tunnel's headers of 54 are more than 9216\n" },
 	{ "ip / tcp", &trace_test_vm1,
 	  "ip: dst is missing\n"
 	  "tcp: dport is missing\n" },
@@ -171,6 +203,26 @@ static const struct {
 	  "eth: src is missing, and physnet1 has no MAC in the configuration\n"
 	  "arp: psrc is missing, and physnet1 has no such address in the configuration\n"
 	  "arp: pdst is missing\n" },
+};
+
+/* What stands before the frame of TRACE_TEST_INNER; bytes are scapy's. */
+#define TRACE_TEST_INNER " / ip dst=10.0.0.11 / udp dport=7"
+static const struct {
+	const char *words;
+	const char *bytes;
+} trace_test_tunnels[] = {
+	{ "vxlan 1001 from=192.0.2.2",
+	  "0200c00002010200c00002028100000a080045280060000040004011b661c0000202c000"
+	  "0201c00012b5004c0000080000000003e900" },
+	{ "gre key=0xffffffff from=192.0.2.2",
+	  "0200c00002010200c00002028100000a08004528005800004000402fb64bc0000202c000"
+	  "020120006558ffffffff" },
+	{ "geneve vni=16777215 from=192.0.2.2",
+	  "0200c00002010200c00002028100000a080045280060000040004011b661c0000202c000"
+	  "0201c00017c1004c000000006558ffffff00" },
+	{ "vxlan=1 from=2001:db8:1::2",
+	  "0200c00002010200c000020286dd62800000004c114020010db800010000000000000000"
+	  "000220010db8000100000000000000000001c00012b5004c00000800000000000100" },
 };
 
 static char *
@@ -186,16 +238,40 @@ trace_test_errors(struct weft_errors *errors)
 	return text;
 }
 
+/* Puts a frame into the tunnel that the words begin with. */
+static int
+trace_test_wrap(struct weft_trace_tunnel *tunnel, uint8_t *frame, int length,
+		struct weft_errors *errors)
+{
+	static const enum weft_network_type types[] = { WEFT_NETWORK_VXLAN, WEFT_NETWORK_GRE,
+							WEFT_NETWORK_GENEVE };
+	static const rte_be16_t ports[] = { RTE_BE16(4789), 0, RTE_BE16(6081) };
+	struct weft_endpoint endpoint =
+		tunnel->from.family == AF_INET6 ? trace_test_endpoint6 : trace_test_endpoint4;
+
+	for (size_t i = 0; i < RTE_DIM(types); i++) {
+		endpoint.terminator.formats[i].ops = weft_segment_find(types[i]);
+		endpoint.terminator.formats[i].udp_port = ports[i];
+	}
+	tunnel->via = trace_test_via;
+	return weft_trace_tunnel_wrap(tunnel, &endpoint, frame, (uint32_t)length, errors);
+}
+
 static int
 trace_test_build(const char *words, const struct weft_trace_sender *sender, uint8_t *frame,
 		 struct weft_errors *errors)
 {
+	struct weft_trace_tunnel tunnel;
 	struct weft_trace_packet packet;
+	int length;
 
 	if (weft_trace_words_parse(words, &packet, errors) != 0 ||
 	    weft_trace_packet_complete(&packet, sender, errors) != 0)
 		return -EINVAL;
-	return weft_trace_frame_build(&packet, frame, errors);
+	length = weft_trace_frame_build(&packet, frame, errors);
+	if (length < 0 || !weft_trace_tunnel_read(&packet, &tunnel))
+		return length;
+	return trace_test_wrap(&tunnel, frame, length, errors);
 }
 
 static void
@@ -214,6 +290,31 @@ test_words_become_bytes(void **state)
 		assert_true(weft_errors_is_empty(&errors));
 		assert_int_equal(length, bytes);
 		assert_memory_equal(frame, wanted, (size_t)bytes);
+	}
+}
+
+static void
+test_tunnels_are_put_around(void **state)
+{
+	static uint8_t frame[WEFT_TRACE_FRAME_MAX], inner[WEFT_TRACE_FRAME_MAX];
+	static uint8_t head[WEFT_TRACE_FRAME_MAX];
+	struct weft_errors errors = WEFT_ERRORS_NONE;
+	int inner_length = trace_test_build(TRACE_TEST_INNER + 3, &trace_test_vm1, inner, &errors);
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(trace_test_tunnels); i++) {
+		int bytes = weft_trace_hex_parse(trace_test_tunnels[i].bytes, head, &errors);
+		char words[128];
+		int length;
+
+		snprintf(words, sizeof(words), "%s" TRACE_TEST_INNER, trace_test_tunnels[i].words);
+		print_message("%s\n", words);
+		length = trace_test_build(words, &trace_test_vm1, frame, &errors);
+		weft_errors_print(&errors, stderr);
+		assert_true(weft_errors_is_empty(&errors));
+		assert_int_equal(length, bytes + inner_length);
+		assert_memory_equal(frame, head, (size_t)bytes);
+		assert_memory_equal(frame + bytes, inner, (size_t)inner_length);
 	}
 }
 
@@ -280,6 +381,9 @@ test_garbage(void **state)
 					     "length",
 					     "dst=2001:db8::b",
 					     "pdst=10.0.0.1",
+					     "vxlan=1",
+					     "from=192.0.2.2",
+					     "geneve 5 from=2001:db8:1::2",
 					     "\t",
 					     "flags=FSR" };
 	static uint8_t frame[WEFT_TRACE_FRAME_MAX];
@@ -307,6 +411,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_become_bytes),
+		cmocka_unit_test(test_tunnels_are_put_around),
 		cmocka_unit_test(test_faults_are_named),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_garbage),

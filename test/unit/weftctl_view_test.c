@@ -19,13 +19,29 @@ static const struct {
 	const char *text;
 } view_test_table[] = {
 	{ "fdb", "list",
-	  "[{'network':'blue','mac':'02:00:00:00:00:0a','port':'vm1','origin':'learned',"
-	  "'age_sec':7},{'network':'green','mac':'02:00:00:00:00:0b','port':'p',"
-	  "'origin':'static','age_sec':null}]",
-	  "NETWORK  MAC                PORT  ORIGIN   AGE-SEC\n"
-	  "blue     02:00:00:00:00:0a  vm1   learned        7\n"
-	  "green    02:00:00:00:00:0b  p     static         -\n" },
-	{ "fdb", "list", "[]", "NETWORK  MAC  PORT  ORIGIN  AGE-SEC\n" },
+	  "[{'network':'blue','mac':'02:00:00:00:00:0a','port':'vm1','endpoint':null,"
+	  "'origin':'learned','age_sec':7},{'network':'green','mac':'02:00:00:00:00:0b','port':'p',"
+	  "'endpoint':'192.0.2.2','origin':'l2pop','age_sec':null}]",
+	  "NETWORK  MAC                PORT  ENDPOINT   ORIGIN   AGE-SEC\n"
+	  "blue     02:00:00:00:00:0a  vm1   -          learned        7\n"
+	  "green    02:00:00:00:00:0b  p     192.0.2.2  l2pop          -\n" },
+	{ "fdb", "list", "[]", "NETWORK  MAC  PORT  ENDPOINT  ORIGIN  AGE-SEC\n" },
+	{ "tunnel", "list",
+	  "[{'remote':'192.0.2.2','origin':'configured','local':'192.0.2.1','networks':1,"
+	  "'next_hops':[{'address':'192.0.2.2','mac':'02:00:00:00:00:0c','state':'reachable'}],"
+	  "'state':'reachable','macs':2,'tx_packets':3,'tx_bytes':4,'rx_packets':5,'rx_bytes':6}]",
+	  "REMOTE     ORIGIN      LOCAL      NETWORKS  MACS  STATE      TX-PACKETS  TX-BYTES  "
+	  "RX-PACKETS  RX-BYTES\n"
+	  "192.0.2.2  configured  192.0.2.1         1     2  reachable           3         4  "
+	  "         5         6\n"
+	  "\n"
+	  "REMOTE     ADDRESS    MAC                STATE\n"
+	  "192.0.2.2  192.0.2.2  02:00:00:00:00:0c  reachable\n" },
+	{ "neighbour", "list",
+	  "[{'scope':'underlay','address':'192.0.2.2','mac':null,'state':'failed',"
+	  "'origin':'learned','age_sec':0}]",
+	  "SCOPE     ADDRESS    MAC  STATE   ORIGIN   AGE-SEC\n"
+	  "underlay  192.0.2.2  -    failed  learned        0\n" },
 	{ "fdb", "flush", "{'flushed':3}", "flushed:  3\n" },
 	{ "status", NULL,
 	  "{'pid':12,'uptime_sec':93784,'buffers':{'total':8192,'bytes':268435456},"

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow/act.h"
+
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+void
+weft_act_set_ecn(struct rte_mbuf *packet, enum weft_ecn ecn)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *);
+	uint8_t *ip = frame + sizeof(struct rte_ether_hdr);
+	uint16_t type, check, word;
+	uint32_t sum;
+
+	memcpy(&type, frame + 12, sizeof(type));
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
+		ip[1] = (uint8_t)((ip[1] & ~0x30) | ecn << 4);
+		return;
+	}
+	/* RFC 1624, equation 3. */
+	memcpy(&check, ip + 10, sizeof(check));
+	memcpy(&word, ip, sizeof(word));
+	sum = (uint16_t)~check + (uint32_t)(uint16_t)~word;
+	ip[1] = (uint8_t)((ip[1] & ~3) | ecn);
+	memcpy(&word, ip, sizeof(word));
+	sum += word;
+	sum = (sum & 0xffff) + (sum >> 16);
+	check = (uint16_t) ~(sum + (sum >> 16));
+	memcpy(ip + 10, &check, sizeof(check));
+}
+
+/* Adds what stands behind @p offset, as words in memory order. rte_raw_cksum_mbuf() loses the
+ * carries of a segment that begins at an odd place. */
+static uint32_t
+act_add(const struct rte_mbuf *packet, uint32_t offset)
+{
+	uint32_t sum = 0, done = 0;
+
+	for (const struct rte_mbuf *part = packet; part != NULL; part = part->next) {
+		uint32_t skip = RTE_MIN(offset, part->data_len);
+		uint32_t n = part->data_len - skip;
+		uint16_t more = rte_raw_cksum(rte_pktmbuf_mtod_offset(part, const char *, skip), n);
+
+		sum += done & 1 ? rte_bswap16(more) : more;
+		done += n;
+		offset -= skip;
+	}
+	return sum;
+}
+
+void
+weft_act_sum_udp(struct rte_mbuf *packet, const struct weft_encap_head *head)
+{
+	const struct rte_ipv6_hdr *ip =
+		rte_pktmbuf_mtod_offset(packet, const struct rte_ipv6_hdr *, head->ip_at);
+	struct rte_udp_hdr *udp =
+		rte_pktmbuf_mtod_offset(packet, struct rte_udp_hdr *, head->udp_at);
+	uint32_t sum;
+
+	udp->dgram_cksum = 0;
+	sum = rte_ipv6_phdr_cksum(ip, 0) + act_add(packet, head->udp_at);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+	/* Zero would say that there is none (RFC 768). */
+	udp->dgram_cksum = (uint16_t)(sum == 0 ? 0xffff : sum);
+}

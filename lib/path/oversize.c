@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * oversize: a frame that does not fit, in a network that is carried in tunnels.
+ *
+ * A guest there may not know that the headers outside take their part of the MTU. A router would
+ * tell it; a bridge does so here in the name of the destination or the gateway. What may be
+ * fragmented is (RFC 791); IPv6 and IPv4 with DF are told the size that fits.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_ip.h>
+
+#include "path/walk.h"
+
+#define OVERSIZE_ECHO_REPLY 0
+#define OVERSIZE_ECHO_REQUEST 8
+
+/* No error about an error, about a group, or about a part of a datagram (RFC 1122 section 3.2.2,
+ * RFC 4443 section 2.4). */
+static bool
+oversize_may_tell(const struct weft_walk *walk, const uint8_t *ip)
+{
+	static const uint8_t nobody[16];
+	const struct weft_key *key = walk->key;
+	uint16_t type = rte_be_to_cpu_16(key->port_src) >> 8;
+
+	if (walk->arrival->is_wire || !rte_is_unicast_ether_addr(&key->dst) ||
+	    key->kind & WEFT_KEY_LATER_FRAGMENT)
+		return false;
+	if ((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6)
+		return memcmp(ip + 8, nobody, 16) != 0 && ip[8] != 0xff && ip[24] != 0xff &&
+		       !(key->protocol == IPPROTO_ICMPV6 && type < 128);
+	return ip[12] != 0 && ip[12] < 0xe0 && ip[16] < 0xe0 &&
+	       !(key->protocol == IPPROTO_ICMP && type != OVERSIZE_ECHO_REQUEST &&
+		 type != OVERSIZE_ECHO_REPLY);
+}
+
+static void
+oversize_tell(struct weft_walk *walk, uint32_t l3, uint32_t mtu)
+{
+	const uint8_t *ip = walk->frame + l3;
+	bool is_ip4 = ip[0] >> 4 == 4;
+	struct weft_ip sender = { .family = is_ip4 ? AF_INET : AF_INET6,
+				  .prefix = is_ip4 ? 32 : 128 };
+	struct weft_ip receiver = sender;
+	const struct weft_ip *gateway;
+
+	memcpy(sender.bytes, ip + (is_ip4 ? 12 : 8), is_ip4 ? 4 : 16);
+	memcpy(receiver.bytes, ip + (is_ip4 ? 16 : 24), is_ip4 ? 4 : 16);
+	gateway = weft_network_gateway(walk->network, &sender);
+	weft_reply_too_big(walk->reply, walk->frame, walk->wire_length, l3, mtu,
+			   gateway == NULL ? &receiver : gateway);
+	walk->reply->port = walk->key->arrival;
+	weft_walk_says(walk, "too big: the sender is told that %u bytes fit", mtu);
+}
+
+enum weft_drop
+weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
+{
+	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	const uint8_t *ip = walk->frame + l3;
+	struct weft_ip_info info;
+	rte_be16_t type;
+
+	walk->is_cacheable = false;
+	if (walk->network->facts == NULL || walk->frame_length < l3 + sizeof(struct rte_ipv6_hdr))
+		return DROP_DELIVER_TOO_BIG;
+	memcpy(&type, ip - sizeof(type), sizeof(type));
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+		if (!weft_ip4_parse(ip, walk->frame_length - l3, &info))
+			return DROP_DELIVER_TOO_BIG;
+		if (!(ip[6] & 0x40)) {
+			walk->is_fragmented = true;
+			weft_walk_says(walk, "too big: it is fragmented to %u bytes", mtu);
+			return WEFT_NEXT;
+		}
+	} else if (type != RTE_BE16(RTE_ETHER_TYPE_IPV6) || ip[0] >> 4 != 6) {
+		return DROP_DELIVER_TOO_BIG;
+	}
+	if (!walk->reply->is_there && oversize_may_tell(walk, ip))
+		oversize_tell(walk, l3, mtu);
+	return DROP_DELIVER_TOO_BIG;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hold: packets that wait for the MAC of a next hop.
+ *
+ * They wait in the order of their arrival, on the worker that received them. When anything changes
+ * among the neighbours each is walked once more, for the one receiver it waits for; before newer
+ * packets, so that none overtakes another.
+ */
+#include "neighbour/neighbour.h"
+#include "worker/worker.h"
+
+#define HOLD_MS 3500 /* as long as it takes until a next hop counts as failed, and a little more */
+
+void
+weft_hold(struct weft_worker *worker, const struct weft_held *held)
+{
+	struct weft_held *slot = &worker->held[worker->n_held];
+
+	if (worker->n_held == WEFT_HELD_MAX) {
+		weft_tx_drop(worker, held->arrival, DROP_ENCAP_HOLD_FULL, held->packet);
+		return;
+	}
+	/* What changes from now on is seen; what changed before was seen by the walk. */
+	if (worker->n_held == 0)
+		worker->held_sum = weft_gen_read(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY)) - 1;
+	*slot = *held;
+	if (slot->until_ms == 0)
+		slot->until_ms = (worker->now_ms + HOLD_MS) | 1;
+	__atomic_store_n(&worker->n_held, worker->n_held + 1, __ATOMIC_RELAXED);
+}
+
+/* Takes all out; those that must wait on come back in the same order. */
+static void
+hold_walk_all(struct weft_worker *worker)
+{
+	struct weft_held held[WEFT_HELD_MAX];
+	uint32_t n = worker->n_held;
+
+	memcpy(held, worker->held, n * sizeof(held[0]));
+	__atomic_store_n(&worker->n_held, 0, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < n; i++)
+		weft_burst_again(worker, &held[i]);
+}
+
+static void
+hold_expire(struct weft_worker *worker)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < worker->n_held; i++) {
+		struct weft_held *held = &worker->held[i];
+
+		if ((int32_t)(worker->now_ms - held->until_ms) < 0)
+			worker->held[left++] = *held;
+		else
+			weft_tx_drop(worker, held->arrival, DROP_ENCAP_NO_NEIGHBOUR, held->packet);
+	}
+	__atomic_store_n(&worker->n_held, left, __ATOMIC_RELAXED);
+}
+
+void
+weft_hold_try(struct weft_worker *worker)
+{
+	uint32_t sum = weft_gen_read(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
+
+	hold_expire(worker);
+	if (worker->n_held == 0 || sum == worker->held_sum)
+		return;
+	hold_walk_all(worker);
+	worker->held_sum = sum;
+	weft_tx_flush(worker);
+}

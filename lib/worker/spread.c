@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * spread: what happens to a packet that does not simply leave by one output.
+ *
+ * A flood, fragments, a receiver that waits for its next hop, a reply of the switch, a drop.
+ */
+#include <rte_ether.h>
+#include <rte_ip_frag.h>
+
+#include "port/buffers.h"
+#include "worker/worker.h"
+
+#define SPREAD_FRAGMENTS 1024 /* of the longest datagram at the smallest MTU, 68 */
+
+/* Each fragment gets the Ethernet header of the whole, and leaves like it. The pieces are buffers
+ * of their own where they fit into one; larger ones point into the packet. */
+static int
+spread_cut(struct rte_mbuf *packet, struct rte_mbuf **fragments, uint32_t mtu)
+{
+	if (mtu <= RTE_MBUF_DEFAULT_DATAROOM)
+		return rte_ipv4_fragment_copy_nonseg_packet(packet, fragments, SPREAD_FRAGMENTS,
+							    (uint16_t)mtu, weft_buffers);
+	return rte_ipv4_fragment_packet(packet, fragments, SPREAD_FRAGMENTS, (uint16_t)mtu,
+					weft_buffers, weft_buffers);
+}
+
+static uint32_t
+spread_mtu(const struct weft_worker *worker, const struct weft_decision *decision,
+	   const struct weft_output *output)
+{
+	const struct weft_topology *topology = worker->topology;
+
+	return output->encap == NULL ? topology->attachments[output->port]->mtu :
+				       topology->networks[decision->answer->network]->mtu;
+}
+
+static void
+spread_fragments(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
+		 const struct weft_output *output, struct rte_mbuf *packet)
+{
+	struct rte_mbuf *fragments[SPREAD_FRAGMENTS];
+	struct weft_output plain = *output;
+	struct rte_ether_hdr ether;
+	int n;
+
+	/* The header leaves as the output says; only then comes the IP packet to be cut. */
+	plain.flags &= WEFT_OUTPUT_ECN;
+	weft_act(packet, &plain);
+	ether = *rte_pktmbuf_mtod(packet, const struct rte_ether_hdr *);
+	if (ether.ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+		weft_tx_drop(worker, arrival, DROP_DELIVER_TOO_BIG, packet);
+		return;
+	}
+	rte_pktmbuf_adj(packet, sizeof(ether));
+	n = spread_cut(packet, fragments, spread_mtu(worker, decision, output));
+	if (n <= 0) {
+		weft_tx_drop(worker, arrival,
+			     n == -ENOMEM ? DROP_WORKER_NO_BUFFER : DROP_DELIVER_TOO_BIG, packet);
+		return;
+	}
+	worker->counts[arrival].copies += (uint32_t)n - 1;
+	plain = (struct weft_output){
+		.port = output->port,
+		.flags = output->flags & WEFT_OUTPUT_ENCAP,
+		.source_port = output->source_port,
+		.encap = output->encap,
+	};
+	for (int i = 0; i < n; i++) {
+		struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(fragments[i], struct rte_ipv4_hdr *);
+
+		ip->hdr_checksum = 0;
+		ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, (ip->version_ihl & 0xfu) * 4);
+		memcpy(rte_pktmbuf_prepend(fragments[i], sizeof(ether)), &ether, sizeof(ether));
+		fragments[i]->ol_flags &= ~(RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4);
+		weft_worker_send(worker, &plain, fragments[i]);
+	}
+	rte_pktmbuf_free(packet);
+}
+
+/* The i-th of the outputs, then of those that wait. */
+static void
+spread_one(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
+	   uint16_t i, struct rte_mbuf *packet)
+{
+	if (i >= decision->n_outputs)
+		weft_hold(worker, &(struct weft_held){
+					  .packet = packet,
+					  .arrival = arrival,
+					  .place = decision->waits[i - decision->n_outputs],
+				  });
+	else if (decision->outputs[i].flags & WEFT_OUTPUT_FRAGMENT)
+		spread_fragments(worker, arrival, decision, &decision->outputs[i], packet);
+	else
+		weft_worker_send(worker, &decision->outputs[i], packet);
+}
+
+void
+weft_spread(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
+	    struct rte_mbuf *packet)
+{
+	uint16_t n = decision->n_outputs + decision->n_waits;
+
+	if (decision->answer->kind == WEFT_ANSWER_DROP) {
+		weft_tx_drop(worker, arrival, decision->answer->drop, packet);
+		return;
+	}
+	/* A reply that could not be made. */
+	if (decision->answer->kind == WEFT_ANSWER_REPLY) {
+		weft_tx_drop(worker, arrival, DROP_WORKER_NO_BUFFER, packet);
+		return;
+	}
+	worker->counts[arrival].copies += n - 1u;
+	for (uint16_t i = 0; i < n - 1; i++) {
+		struct rte_mbuf *copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
+
+		if (unlikely(copy == NULL))
+			worker->counts[arrival].drops[DROP_WORKER_NO_BUFFER]++;
+		else
+			spread_one(worker, arrival, decision, i, copy);
+	}
+	spread_one(worker, arrival, decision, n - 1, packet);
+}
+
+/* One's complement over what stands behind sum_from (RFC 1071). */
+static void
+spread_sum(const struct weft_reply *reply, struct rte_mbuf *packet)
+{
+	uint32_t total;
+	uint16_t sum;
+
+	if (reply->sum_at == 0 || rte_raw_cksum_mbuf(packet, reply->sum_from,
+						     packet->pkt_len - reply->sum_from, &sum) != 0)
+		return;
+	total = (uint32_t)sum + reply->sum_start;
+	sum = (uint16_t) ~((total & 0xffff) + (total >> 16));
+	memcpy(rte_pktmbuf_mtod_offset(packet, char *, reply->sum_at), &sum, sizeof(sum));
+}
+
+bool
+weft_spread_reply(struct weft_worker *worker, const struct weft_attachment *arrival,
+		  const struct weft_reply *reply, const struct rte_mbuf *packet)
+{
+	struct rte_mbuf *answer;
+	char *head;
+
+	if (reply->is_error && !weft_budget_take_error(worker, arrival->port->id))
+		return false;
+	if (reply->quote_length > 0)
+		answer = rte_pktmbuf_copy(packet, packet->pool, reply->quote_from,
+					  reply->quote_length);
+	else
+		answer = rte_pktmbuf_alloc(packet->pool);
+	if (answer == NULL)
+		return false;
+	head = rte_pktmbuf_prepend(answer, reply->head_length);
+	if (head == NULL) {
+		rte_pktmbuf_free(answer);
+		return false;
+	}
+	memcpy(head, reply->head, reply->head_length);
+	spread_sum(reply, answer);
+	worker->counts[arrival->port->id].copies++;
+	weft_tx_add(worker, reply->port, answer);
+	return true;
+}
