@@ -17,12 +17,27 @@ static const struct {
 	  "name kind network driver mac admin link mtu rx_packets tx_packets drops" },
 	{ "network", "list",
 	  "name project type segment physical_network mtu admin external ports fdb_entries" },
-	{ "fdb", "list", "network mac port origin age_sec" },
+	{ "tunnel", "list",
+	  "remote origin local networks macs state tx_packets tx_bytes rx_packets rx_bytes" },
+	{ "neighbour", "list", "scope address mac state origin age_sec" },
+	{ "fdb", "list", "network mac port endpoint origin age_sec" },
 	{ "flow", "list", "worker port network packets bytes age_sec idle_sec key answer" },
 	{ "drop", "list", "port stage reason packets meaning" },
 	{ "worker", "list", "worker core busy_percent flows misses" },
 	{ "path", NULL, "stage says" },
 };
+
+/* Lists within the rows of a list: their key, what tells whose they are, columns. */
+static const struct {
+	const char *key;
+	const char *owner;
+	const char *columns;
+} view_within[] = {
+	{ "queues", "worker", "worker port queue packets busy_percent" },
+	{ "next_hops", "remote", "remote address mac state" },
+};
+
+#define VIEW_WITHIN (sizeof(view_within) / sizeof(view_within[0]))
 
 static const char *
 view_columns(const struct weft_cmd_spec *spec)
@@ -195,27 +210,28 @@ view_print_trace(const json_t *answer, FILE *out)
 	weftctl_grid_clear(&grid);
 }
 
-/* Workers, then the queues that each of them polls. */
+/* What is within the rows of a list, as a second table: the queues that each worker polls. */
 static void
-view_print_queues(const json_t *workers, FILE *out)
+view_print_within(const json_t *list, size_t kind, FILE *out)
 {
+	const char *owner = view_within[kind].owner;
 	json_t *all = json_array();
-	const json_t *worker;
-	const json_t *queue;
+	const json_t *outer;
+	const json_t *inner;
 	size_t i;
 	size_t j;
 
-	json_array_foreach(workers, i, worker) {
-		json_array_foreach(json_object_get(worker, "queues"), j, queue) {
-			json_t *row = json_copy((json_t *)queue);
+	json_array_foreach(list, i, outer) {
+		json_array_foreach(json_object_get(outer, view_within[kind].key), j, inner) {
+			json_t *row = json_copy((json_t *)inner);
 
-			json_object_set(row, "worker", json_object_get(worker, "worker"));
+			json_object_set(row, owner, json_object_get(outer, owner));
 			json_array_append_new(all, row);
 		}
 	}
 	if (json_array_size(all) > 0) {
 		fputc('\n', out);
-		weftctl_view_rows(all, "worker port queue packets busy_percent", 0, out);
+		weftctl_view_rows(all, view_within[kind].columns, 0, out);
 	}
 	json_decref(all);
 }
@@ -259,8 +275,8 @@ view_print_list(const struct weft_cmd_spec *spec, const json_t *list, FILE *out)
 		}
 	} else {
 		weftctl_view_rows(list, view_columns(spec), 0, out);
-		if (json_object_get(first, "queues") != NULL)
-			view_print_queues(list, out);
+		for (size_t kind = 0; kind < VIEW_WITHIN; kind++)
+			view_print_within(list, kind, out);
 	}
 }
 

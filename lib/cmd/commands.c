@@ -16,6 +16,8 @@
 	{ .key = "network", .help = "only this network", .names = WEFT_NAMES_NETWORK }
 #define MAC_FILTER                                                                                 \
 	{ .key = "mac", .help = "only this MAC address" }
+#define ENDPOINT_FILTER                                                                            \
+	{ .key = "endpoint", .help = "only behind the tunnel endpoint with this address" }
 #define YAML_FILE                                                                                  \
 	{ .key = "file", .flags = POSITIONAL | WEFT_ARG_FILE | WEFT_ARG_STDIN,                     \
 	  .help = "the YAML file; - reads it from the standard input" }
@@ -31,13 +33,19 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { { .key = "name", .flags = POSITIONAL, .help = "the port or wire",
 	      .names = WEFT_NAMES_PORT } } },
 	{ "network", "list", "Lists networks", { { 0 } } },
-	{ "network", "show", "Shows one network: segment, subnets, ports, MAC limits",
+	{ "network", "show", "Shows one network: segment, subnets, ports, peers, MAC limits",
 	  { { .key = "name", .flags = POSITIONAL, .help = "the network",
 	      .names = WEFT_NAMES_NETWORK } } },
-	{ "fdb", "list", "Lists which MAC address is behind which port",
-	  { NETWORK_FILTER, PORT_FILTER, MAC_FILTER } },
-	{ "fdb", "flush", "Forgets learned MAC addresses; static ones stay",
-	  { NETWORK_FILTER, PORT_FILTER, MAC_FILTER } },
+	{ "tunnel", "show", "Shows our tunnel endpoint: addresses, routes, outer headers",
+	  { { 0 } } },
+	{ "tunnel", "list", "Lists the tunnel endpoints of other hosts: next hops, state, counters",
+	  { { 0 } } },
+	{ "neighbour", "list", "Lists which MAC address has which IP address, as far as was heard",
+	  { NETWORK_FILTER } },
+	{ "fdb", "list", "Lists which MAC address is behind which port or tunnel endpoint",
+	  { NETWORK_FILTER, PORT_FILTER, ENDPOINT_FILTER, MAC_FILTER } },
+	{ "fdb", "flush", "Forgets learned MAC addresses; what the configuration says stays",
+	  { NETWORK_FILTER, PORT_FILTER, ENDPOINT_FILTER, MAC_FILTER } },
 	{ "flow", "list", "Lists the flows that workers remember, with their answers",
 	  { PORT_FILTER, NETWORK_FILTER,
 	    { .key = "worker", .type = WEFT_ARG_NUMBER, .max = 1023, .help = "only this worker" },
@@ -53,7 +61,8 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { { .key = "port", .flags = POSITIONAL, .help = "the port or wire where it arrives",
 	      .names = WEFT_NAMES_PORT },
 	    { .key = "words", .flags = WEFT_ARG_POSITIONAL | WEFT_ARG_REST,
-	      .help = "the packet in words: eth dst=... / ip src=... dst=... / tcp dport=80" },
+	      .help = "the packet in words: eth dst=... / ip src=... dst=... / tcp dport=80; "
+		      "in a tunnel: vxlan 1001 from=192.0.2.2 / eth dst=..." },
 	    { .key = "pcap", .flags = WEFT_ARG_CLIENT | WEFT_ARG_FILE,
 	      .help = "take the packet from this capture file" },
 	    { .key = "packet", .type = WEFT_ARG_NUMBER, .flags = WEFT_ARG_CLIENT, .min = 1,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* filter: from the names in a command to numbers, or to an error that helps. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/near.h"
 #include "show/show.h"
+#include "tunnel/remote.h"
 
 #define FILTER_NAMED 8 /* names that an error lists at most */
 
@@ -72,6 +74,39 @@ weft_show_find_network(const char *name, struct weft_errors *errors)
 	return -1;
 }
 
+/* @return its place, or WEFT_NO_PORT with a sentence that names some that exist */
+static uint16_t
+filter_find_endpoint(const char *text, struct weft_errors *errors)
+{
+	struct weft_ip ip = { .family = strchr(text, ':') == NULL ? AF_INET : AF_INET6 };
+	char(*texts)[INET6_ADDRSTRLEN + 4];
+	const char **names;
+	uint32_t cursor = 0, n = 0;
+	uint16_t place;
+	bool is_held;
+
+	if (inet_pton(ip.family, text, ip.bytes) != 1) {
+		weft_errors_add(errors, "endpoint: '%.64s' is not an address (192.0.2.2)", text);
+		return WEFT_NO_PORT;
+	}
+	place = weft_remote_find(&ip);
+	if (place != WEFT_NO_PORT)
+		return place;
+	names = calloc(WEFT_REMOTES_MAX, sizeof(*names));
+	texts = calloc(WEFT_REMOTES_MAX, sizeof(*texts));
+	if (names == NULL || texts == NULL)
+		abort();
+	while (n < WEFT_REMOTES_MAX && weft_remote_next(&cursor, &ip, &is_held) != WEFT_NO_PORT) {
+		weft_show_address_format(&ip, texts[n]);
+		names[n] = texts[n];
+		n++;
+	}
+	filter_add_unknown("endpoint", text, names, n, errors);
+	free(names);
+	free(texts);
+	return WEFT_NO_PORT;
+}
+
 static const char *
 filter_value(const struct weft_cmd_call *call, const char *key)
 {
@@ -84,13 +119,20 @@ weft_show_filter_read(const struct weft_cmd_call *call, struct weft_show_filter 
 {
 	const char *network = filter_value(call, "network");
 	const char *port = filter_value(call, "port");
+	const char *endpoint = filter_value(call, "endpoint");
 	const char *mac = filter_value(call, "mac");
 
-	*filter = (struct weft_show_filter){ .network = WEFT_SHOW_ALL, .port = WEFT_SHOW_ALL };
+	*filter = (struct weft_show_filter){
+		.network = WEFT_SHOW_ALL,
+		.port = WEFT_SHOW_ALL,
+		.endpoint = WEFT_SHOW_ALL,
+	};
 	if (network != NULL)
 		filter->network = (uint32_t)weft_show_find_network(network, errors);
 	if (port != NULL)
 		filter->port = (uint32_t)weft_show_find_port(port, errors);
+	if (endpoint != NULL)
+		filter->endpoint = filter_find_endpoint(endpoint, errors);
 	if (mac != NULL && rte_ether_unformat_addr(mac, &filter->mac) != 0)
 		weft_errors_add(errors, "mac: '%.64s' is not a MAC address (02:00:00:00:00:0a)",
 				mac);

@@ -24,6 +24,7 @@ struct flow_cmd_copy {
 	uint16_t n_outputs; /* of a flood: how many there are; copied are fewer */
 	struct weft_answer answer;
 	struct weft_output outputs[FLOW_CMD_OUTPUTS];
+	struct weft_encap encaps[FLOW_CMD_OUTPUTS + 1]; /* of the outputs, then of the answer */
 };
 
 /* What a job gets and gives. */
@@ -45,14 +46,27 @@ flow_cmd_since(uint32_t now_ms, uint32_t then_ms)
 	return elapsed < 0 ? 0 : (uint32_t)elapsed;
 }
 
+/* The heads of tunnels stay with the worker, which may free them. */
+static void
+flow_cmd_copy_encap(struct weft_output *output, struct weft_encap *copy)
+{
+	if (output->encap == NULL)
+		return;
+	copy->head = output->encap->head;
+	output->encap = copy;
+}
+
 static void
 flow_cmd_copy_group(struct flow_cmd_copy *copy, const struct weft_group *group)
 {
+	flow_cmd_copy_encap(&copy->answer.output, &copy->encaps[FLOW_CMD_OUTPUTS]);
 	if (group == NULL)
 		return;
 	copy->n_outputs = group->n;
 	memcpy(copy->outputs, group->outputs,
 	       RTE_MIN(group->n, FLOW_CMD_OUTPUTS) * sizeof(copy->outputs[0]));
+	for (uint16_t i = 0; i < RTE_MIN(group->n, FLOW_CMD_OUTPUTS); i++)
+		flow_cmd_copy_encap(&copy->outputs[i], &copy->encaps[i]);
 }
 
 static void
@@ -97,7 +111,7 @@ static json_t *
 flow_cmd_answer(const struct flow_cmd_copy *flow)
 {
 	uint16_t n = RTE_MIN(flow->n_outputs, FLOW_CMD_OUTPUTS);
-	char text[FLOW_CMD_OUTPUTS * (WEFT_CONF_NAME_MAX + 24) + 64];
+	char text[FLOW_CMD_OUTPUTS * (WEFT_CONF_NAME_MAX + 80) + 64];
 
 	if (!flow->is_fresh)
 		return json_string("stale");

@@ -8,16 +8,15 @@
 static json_t *
 network_cmd_row(const struct weft_network *network, const struct weft_conf_network *conf)
 {
-	bool is_tagged = conf->type == WEFT_NETWORK_VLAN;
 	int n_ports = 0;
 
 	for (uint16_t i = 0; i < network->n_members; i++)
-		n_ports += network->members[i] != network->wire;
+		n_ports += weft_show_is_guest(network, network->members[i]);
 
 	return json_pack("{s:i, s:s, s:s?, s:s, s:o, s:s?, s:i, s:s, s:b, s:i, s:i}", "id",
 			 network->id, "name", network->name, "project", conf->project, "type",
 			 weft_network_type_name(conf->type), "segment",
-			 is_tagged ? json_integer(network->segment) : json_null(),
+			 conf->segment != 0 ? json_integer(conf->segment) : json_null(),
 			 "physical_network", conf->wire, "mtu", (int)network->mtu, "admin",
 			 weft_show_state(network->admin_up), "external", conf->external, "ports",
 			 n_ports, "fdb_entries", (int)weft_fdb_network_count(network->id));
@@ -86,6 +85,46 @@ network_cmd_static_macs(const struct weft_conf_network *network)
 }
 
 static json_t *
+network_cmd_peers(const struct weft_conf_network *network)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < network->n_peers; i++)
+		json_array_append_new(rows, weft_show_address(&network->peers[i]));
+	return rows;
+}
+
+static json_t *
+network_cmd_neighbours(const struct weft_conf_network *network)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < network->n_neighbours; i++) {
+		const struct weft_conf_neighbour *row = &network->neighbours[i];
+
+		json_array_append_new(
+			rows, json_pack("{s:o, s:o, s:o}", "mac", weft_show_mac(&row->mac), "ip",
+					row->has_ip ? weft_show_address(&row->ip) : json_null(),
+					"at", weft_show_address(&row->at)));
+	}
+	return rows;
+}
+
+/* What only networks in tunnels have. */
+static void
+network_cmd_add_overlay(json_t *row, const struct weft_conf_network *network)
+{
+	const char *unknown = NULL;
+
+	if (weft_network_type_is_overlay(network->type))
+		unknown = network->unknown_addresses == WEFT_UNKNOWN_DROP ? "drop" : "flood";
+	json_object_update_new(row,
+			       json_pack("{s:o, s:o, s:s?}", "peers", network_cmd_peers(network),
+					 "neighbours", network_cmd_neighbours(network),
+					 "unknown_addresses", unknown));
+}
+
+static json_t *
 network_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
 	int32_t id = weft_show_find_network(weft_cmd_string(call, "name"), errors);
@@ -103,6 +142,7 @@ network_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 			       "mac_limit", (json_int_t)conf->mac_limit, "mac_limit_action",
 			       conf->mac_limit_action == WEFT_LIMIT_DROP ? "drop" : "forward",
 			       "static_macs", network_cmd_static_macs(conf)));
+	network_cmd_add_overlay(row, conf);
 	return row;
 }
 

@@ -5,8 +5,13 @@
  * In a chain, `packets_in` came into the switch by a hop (or, of a network, by its ports) and
  * `packets_out` left by it. A segment is told apart by its tag only and not counted.
  */
+#include <netinet/in.h>
+
 #include "show/show.h"
 #include "topology/running.h"
+#include "tunnel/endpoint.h"
+
+#define PATH_CMD_PEERS 8 /* of a network, that are named */
 
 static json_t *
 path_cmd_stages(void)
@@ -71,7 +76,7 @@ path_cmd_add_network(json_t *rows, const struct weft_network *network)
 	uint32_t n = 0;
 
 	for (uint16_t i = 0; i < network->n_members; i++) {
-		if (network->members[i] == network->wire)
+		if (!weft_show_is_guest(network, network->members[i]))
 			continue;
 		weft_port_count_sum(network->members[i], &count);
 		sum.rx_packets += count.rx_packets;
@@ -84,20 +89,50 @@ path_cmd_add_network(json_t *rows, const struct weft_network *network)
 		     &sum);
 }
 
+/* "192.0.2.1 to 192.0.2.2, 192.0.2.3": from us to the hosts that have the network. */
+static void
+path_cmd_add_tunnel(json_t *rows, const struct weft_endpoint *endpoint,
+		    const struct weft_conf_network *network)
+{
+	char text[(PATH_CMD_PEERS + 1) * (INET6_ADDRSTRLEN + 4) + 32];
+	uint32_t n = RTE_MIN(network->n_peers, (uint32_t)PATH_CMD_PEERS);
+	char address[INET6_ADDRSTRLEN + 4];
+	size_t used;
+
+	weft_show_address_format(&endpoint->address, address);
+	used = (size_t)snprintf(text, sizeof(text), "%s%s", address, n == 0 ? ", no peers" : "");
+	for (uint32_t i = 0; i < n; i++) {
+		weft_show_address_format(&network->peers[i], address);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+					 i == 0 ? " to " : ", ", address);
+	}
+	if (n < network->n_peers)
+		snprintf(text + used, sizeof(text) - used, " and %u more", network->n_peers - n);
+	path_cmd_add(rows, "tunnel", json_string(text), NULL);
+}
+
 /* From the network to the far end of its wire. */
 static void
 path_cmd_add_wire(json_t *rows, const struct weft_network *network)
 {
+	const struct weft_endpoint *endpoint = NULL;
 	struct weft_port_count count;
+	uint16_t wire = network->wire;
 	char segment[64];
 
-	if (network->wire == WEFT_NO_PORT || weft_topology->attachments[network->wire] == NULL)
+	if (weft_segment_is_tunnel(network->segment_ops))
+		endpoint = weft_topology->endpoint;
+	if (endpoint != NULL)
+		wire = endpoint->wire;
+	if (wire == WEFT_NO_PORT || weft_topology->attachments[wire] == NULL)
 		return;
 	weft_network_describe(network, segment, sizeof(segment));
 	path_cmd_add(rows, "segment", json_string(segment), NULL);
-	weft_port_count_sum(network->wire, &count);
-	path_cmd_add_port(rows, network->wire, &count);
-	path_cmd_add_end(rows, network->wire, &count);
+	if (endpoint != NULL)
+		path_cmd_add_tunnel(rows, endpoint, weft_running_network(network->id));
+	weft_port_count_sum(wire, &count);
+	path_cmd_add_port(rows, wire, &count);
+	path_cmd_add_end(rows, wire, &count);
 }
 
 static json_t *

@@ -7,6 +7,8 @@
 
 #include "core/names.h"
 #include "topology/running.h"
+#include "tunnel/endpoint.h"
+#include "tunnel/remote.h"
 
 /* Puts the numbers of the names into the order in which the document has them. */
 static uint32_t
@@ -67,6 +69,32 @@ weft_show_network_ids(uint16_t ids[WEFT_NETWORKS_MAX])
 	return show_order(&names, ids, weft_running_conf()->n_networks, show_conf_network_name);
 }
 
+/* ---- places ---- */
+
+uint16_t
+weft_show_place_port(uint16_t place)
+{
+	if (!weft_place_is_remote(place))
+		return place;
+	return weft_topology->endpoint == NULL ? WEFT_NO_PORT : weft_topology->endpoint->wire;
+}
+
+json_t *
+weft_show_place_endpoint(uint16_t place)
+{
+	struct weft_ip address;
+
+	if (!weft_place_is_remote(place) || !weft_remote_address(place, &address))
+		return json_null();
+	return weft_show_address(&address);
+}
+
+bool
+weft_show_is_guest(const struct weft_network *network, uint16_t member)
+{
+	return member != network->wire && !weft_place_is_remote(member);
+}
+
 /* ---- values ---- */
 
 json_t *
@@ -83,6 +111,24 @@ weft_show_ip(const struct weft_ip *ip)
 	char text[INET6_ADDRSTRLEN + 4];
 
 	weft_ip_format(ip, text);
+	return json_string(text);
+}
+
+void
+weft_show_address_format(const struct weft_ip *ip, char *text)
+{
+	struct weft_ip plain = *ip;
+
+	plain.prefix = ip->family == AF_INET ? 32 : 128;
+	weft_ip_format(&plain, text);
+}
+
+json_t *
+weft_show_address(const struct weft_ip *ip)
+{
+	char text[INET6_ADDRSTRLEN + 4];
+
+	weft_show_address_format(ip, text);
 	return json_string(text);
 }
 

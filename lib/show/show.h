@@ -26,18 +26,20 @@
 #include "cmd/cmd.h"
 #include "core/errors.h"
 #include "fdb/fdb.h"
+#include "network/network.h"
 #include "worker/worker.h"
 
 #define WEFT_SHOW_ALL WEFT_FDB_ANY /* in a filter: every port, every network */
 
-/** What `--network`, `--port` and `--mac` leave over. */
+/** What `--network`, `--port`, `--endpoint` and `--mac` leave over. */
 struct weft_show_filter {
 	uint32_t network, port; /* numbers, or WEFT_SHOW_ALL */
+	uint32_t endpoint; /* place of a remote endpoint, or WEFT_SHOW_ALL */
 	bool has_mac;
 	struct rte_ether_addr mac;
 };
 
-/** Reads those of the three that the command has. @return false if one names nothing that exists,
+/** Reads those of the four that the command has. @return false if one names nothing that exists,
  *  with a sentence per fault */
 bool weft_show_filter_read(const struct weft_cmd_call *call, struct weft_show_filter *filter,
 			   struct weft_errors *errors);
@@ -51,10 +53,24 @@ int32_t weft_show_find_network(const char *name, struct weft_errors *errors);
 uint32_t weft_show_port_ids(uint16_t ids[WEFT_PORTS_MAX]);
 uint32_t weft_show_network_ids(uint16_t ids[WEFT_NETWORKS_MAX]);
 
+/* ---- places: ports, and endpoints of other hosts ---- */
+
+/** The port by which a place is reached: itself, or the wire of our tunnel endpoint. WEFT_NO_PORT
+ *  if that has just gone. */
+uint16_t weft_show_place_port(uint16_t place);
+
+/** The address of another host's endpoint; null for a port. */
+json_t *weft_show_place_endpoint(uint16_t place);
+
+/** Is a member of a network a guest's port, rather than the wire or another host? */
+bool weft_show_is_guest(const struct weft_network *network, uint16_t member);
+
 /* ---- values ---- */
 
 json_t *weft_show_mac(const struct rte_ether_addr *mac);
-json_t *weft_show_ip(const struct weft_ip *ip);
+json_t *weft_show_ip(const struct weft_ip *ip); /* with the prefix length, if it is a prefix */
+json_t *weft_show_address(const struct weft_ip *ip); /* without */
+void weft_show_address_format(const struct weft_ip *ip, char *text); /* as weft_ip_format() does */
 json_t *weft_show_port_name(uint16_t port);
 json_t *weft_show_network_name(uint16_t network); /* null for WEFT_NO_NETWORK */
 const char *weft_show_state(bool is_up); /* "up", "down" */

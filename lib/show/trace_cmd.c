@@ -11,7 +11,7 @@
 
 #include "core/clock.h"
 #include "show/show.h"
-#include "show/trace_words.h"
+#include "show/trace_compose.h"
 
 /* The packet in question. */
 struct trace_cmd {
@@ -21,60 +21,14 @@ struct trace_cmd {
 	struct weft_key key;
 	struct weft_trace trace;
 	struct weft_answer answer;
-	struct weft_output outputs[WEFT_PORTS_MAX];
-	uint16_t n_outputs;
+	struct weft_output outputs[WEFT_PLACES_MAX];
+	uint16_t n_outputs, n_waits;
+	uint16_t waits[WEFT_PLACES_MAX];
+	struct weft_reply reply;
+	struct weft_encaps encaps;
 };
 
 /* ---- from arguments to a frame ---- */
-
-/* Who has an address in the network that the packet would be in? */
-static bool
-trace_cmd_resolve(void *context, const struct weft_ip *ip, struct rte_ether_addr *mac)
-{
-	uint16_t network = *(const uint16_t *)context;
-
-	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
-		const struct weft_attachment *port = weft_topology->attachments[id];
-
-		if (port == NULL || port->is_wire || port->network != network || !port->has_mac)
-			continue;
-		for (uint16_t i = 0; i < port->n_addresses; i++) {
-			if (port->addresses[i].family != ip->family ||
-			    memcmp(port->addresses[i].bytes, ip->bytes, sizeof(ip->bytes)) != 0)
-				continue;
-			*mac = port->mac;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-trace_cmd_read_words(struct trace_cmd *trace, const char *words, struct weft_errors *errors)
-{
-	const struct weft_attachment *port = weft_topology->attachments[trace->port];
-	uint16_t network = port->network;
-	struct weft_trace_packet packet;
-	struct weft_trace_sender sender = {
-		.name = port->port->name,
-		.mac = port->has_mac ? &port->mac : NULL,
-		.addresses = port->addresses,
-		.n_addresses = port->n_addresses,
-		.resolve = trace_cmd_resolve,
-		.context = &network,
-	};
-	int length;
-
-	if (weft_trace_words_parse(words, &packet, errors) != 0)
-		return false;
-	if (port->is_wire)
-		network = port->network_by_vid[packet.values[WEFT_WORD_VLAN_ID].number];
-	if (weft_trace_packet_complete(&packet, &sender, errors) != 0)
-		return false;
-	length = weft_trace_frame_build(&packet, trace->frame, errors);
-	trace->frame_length = trace->wire_length = (uint32_t)length;
-	return length > 0;
-}
 
 static bool
 trace_cmd_read_hex(struct trace_cmd *trace, const char *hex, uint64_t length,
@@ -108,8 +62,12 @@ trace_cmd_read(struct trace_cmd *trace, const struct weft_cmd_call *call,
 					"dst=02:00:00:00:00:0b, or of a file, --pcap FILE");
 		return false;
 	}
-	if (words != NULL)
-		return trace_cmd_read_words(trace, words, errors);
+	if (words != NULL) {
+		int length = weft_trace_compose(trace->port, words, trace->frame, errors);
+
+		trace->frame_length = trace->wire_length = (uint32_t)length;
+		return length > 0;
+	}
 	return trace_cmd_read_hex(trace, hex, weft_cmd_number(call, "length", 0), errors);
 }
 
@@ -152,13 +110,18 @@ trace_cmd_walk(struct trace_cmd *trace)
 		.frame_length = trace->frame_length,
 		.wire_length = trace->wire_length,
 		.now_sec = weft_clock_sec(),
+		.now_ms = weft_clock_ms(),
 		.is_dry = true,
 		.trace = &trace->trace,
 		.outputs = trace->outputs,
+		.waits = trace->waits,
+		.encaps = &trace->encaps,
+		.reply = &trace->reply,
 	};
 
 	weft_walk_run(&walk, &trace->answer);
 	trace->n_outputs = walk.n_outputs;
+	trace->n_waits = walk.n_waits;
 	if (trace->trace.n == WEFT_TRACE_LINES)
 		trace_cmd_note(trace, WEFT_STAGES - 1, "and so on: too many to be told");
 	/* Not a stage finds that out: nobody is left after all were asked. */
@@ -170,10 +133,10 @@ trace_cmd_walk(struct trace_cmd *trace)
 static void
 trace_cmd_run(struct trace_cmd *trace)
 {
-	const struct weft_depth *depth = &weft_topology->attachments[trace->port]->depth;
+	const struct weft_attachment *arrival = weft_topology->attachments[trace->port];
 
-	switch (weft_key_parse(&trace->key, trace->frame, trace->frame_length, trace->port,
-			       depth)) {
+	switch (weft_key_read(&trace->key, trace->frame, trace->frame_length, trace->wire_length,
+			      trace->port, &arrival->depth, &arrival->terminator)) {
 	case WEFT_KEY_RUNT:
 		trace_cmd_refuse(trace, DROP_TERMINATE_RUNT);
 		break;
@@ -226,19 +189,22 @@ trace_cmd_cached(const struct trace_cmd *trace)
 
 /* ---- words ---- */
 
-/* The frame as a person reads it, whatever the key of this port leaves out. */
+/* The frame as a person reads it, whatever the key of this port leaves out; of a tunnel the one
+ * inside. */
 static json_t *
 trace_cmd_frame(const struct trace_cmd *trace)
 {
-	static struct weft_depth all;
+	uint32_t at = weft_key_offset(&trace->key);
 	char text[WEFT_KEY_TEXT];
 	struct weft_key key;
 
-	all.is_ip = true;
-	memset(all.ip_by_vid, 0xff, sizeof(all.ip_by_vid));
-	if (weft_key_parse(&key, trace->frame, trace->frame_length, trace->port, &all) !=
-	    WEFT_KEY_FINE)
+	if (weft_key_parse(&key, trace->frame + at, trace->frame_length - at, trace->port,
+			   &weft_depth_all) != WEFT_KEY_FINE)
 		return json_sprintf("%u bytes", trace->wire_length);
+	if (at != 0) {
+		key.kind |= WEFT_KEY_TUNNELLED;
+		key.outer = trace->key.outer;
+	}
 	weft_key_format(&key, "", text);
 	return json_sprintf("%s, %u bytes", text + strspn(text, " "), trace->wire_length);
 }
@@ -258,7 +224,7 @@ trace_cmd_stages(const struct weft_trace *trace)
 static json_t *
 trace_cmd_answer(const struct trace_cmd *trace)
 {
-	size_t size = (trace->n_outputs + 2u) * (WEFT_CONF_NAME_MAX + 24);
+	size_t size = (trace->n_outputs + 2u) * (WEFT_CONF_NAME_MAX + 80);
 	char *text = malloc(size);
 	json_t *answer;
 
@@ -276,7 +242,7 @@ trace_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
 	static struct trace_cmd trace;
 	const struct weft_drop_text *text;
-	json_t *verdict, *reason = json_null();
+	json_t *verdict, *reason = json_null(), *row;
 
 	memset(&trace, 0, sizeof(trace));
 	if (!trace_cmd_read(&trace, call, errors))
@@ -286,14 +252,20 @@ trace_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	if (trace.answer.kind == WEFT_ANSWER_DROP) {
 		verdict = json_sprintf("drop: %s", text->word);
 		reason = json_sprintf("%s/%s", text->stage, text->word);
+	} else if (trace.answer.kind == WEFT_ANSWER_REPLY) {
+		verdict = json_string("answer");
+	} else if (trace.n_waits > 0) {
+		verdict = json_string("wait");
 	} else {
 		verdict = json_string(trace.answer.kind == WEFT_ANSWER_FLOOD ? "flood" : "forward");
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "arrival",
-			 weft_show_port_name(trace.port), "frame", trace_cmd_frame(&trace),
-			 "stages", trace_cmd_stages(&trace.trace), "verdict", verdict, "reason",
-			 reason, "answer", trace_cmd_answer(&trace), "cached",
-			 trace_cmd_cached(&trace));
+	row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "arrival",
+			weft_show_port_name(trace.port), "frame", trace_cmd_frame(&trace), "stages",
+			trace_cmd_stages(&trace.trace), "verdict", verdict, "reason", reason,
+			"answer", trace_cmd_answer(&trace), "cached", trace_cmd_cached(&trace));
+	for (uint16_t i = 0; i < trace.n_outputs; i++)
+		weft_encap_put(trace.outputs[i].encap);
+	return row;
 }
 
 WEFT_CMD("trace", NULL, trace_cmd_show);

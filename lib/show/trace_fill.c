@@ -23,7 +23,7 @@ fill_number(const struct fill *fill, enum weft_trace_word word, uint32_t number)
 {
 	if (!weft_trace_has_word(fill->packet, word))
 		fill->packet->values[word].number = number;
-	fill->packet->given |= 1u << word;
+	weft_trace_give(fill->packet, word);
 }
 
 static void
@@ -31,7 +31,7 @@ fill_mac(const struct fill *fill, enum weft_trace_word word, const struct rte_et
 {
 	if (!weft_trace_has_word(fill->packet, word))
 		fill->packet->values[word].mac = *mac;
-	fill->packet->given |= 1u << word;
+	weft_trace_give(fill->packet, word);
 }
 
 /* What only the asker can know. */
@@ -65,7 +65,7 @@ fill_source_address(const struct fill *fill, enum weft_trace_word word, uint8_t 
 		if (sender->addresses[i].family != family)
 			continue;
 		fill->packet->values[word].ip = sender->addresses[i];
-		fill->packet->given |= 1u << word;
+		weft_trace_give(fill->packet, word);
 		return;
 	}
 	weft_errors_add(fill->errors,
@@ -104,7 +104,7 @@ fill_destination_of(const struct fill *fill, enum weft_trace_word word)
 		fill_mac(fill, WEFT_WORD_ETH_DST, &mac);
 		return;
 	}
-	weft_errors_add(fill->errors, "eth: dst is missing, and no port of the network has the "
+	weft_errors_add(fill->errors, "eth: dst is missing, and nobody in the network has the "
 				      "destination address and a MAC in the configuration");
 }
 

@@ -21,6 +21,12 @@ static const struct trace_value_name trace_value_icmp_types[] = {
 };
 
 const struct trace_value_spec trace_value_specs[WEFT_WORDS] = {
+	[WEFT_WORD_VXLAN_VNI] = { WEFT_LAYER_VXLAN, "vni", VALUE_NUMBER, 0xffffff, NULL },
+	[WEFT_WORD_VXLAN_FROM] = { WEFT_LAYER_VXLAN, "from", VALUE_IP, 0, NULL },
+	[WEFT_WORD_GRE_KEY] = { WEFT_LAYER_GRE, "key", VALUE_NUMBER, UINT32_MAX, NULL },
+	[WEFT_WORD_GRE_FROM] = { WEFT_LAYER_GRE, "from", VALUE_IP, 0, NULL },
+	[WEFT_WORD_GENEVE_VNI] = { WEFT_LAYER_GENEVE, "vni", VALUE_NUMBER, 0xffffff, NULL },
+	[WEFT_WORD_GENEVE_FROM] = { WEFT_LAYER_GENEVE, "from", VALUE_IP, 0, NULL },
 	[WEFT_WORD_ETH_SRC] = { WEFT_LAYER_ETH, "src", VALUE_MAC, 0, NULL },
 	[WEFT_WORD_ETH_DST] = { WEFT_LAYER_ETH, "dst", VALUE_MAC, 0, NULL },
 	[WEFT_WORD_ETH_TYPE] = { WEFT_LAYER_ETH, "type", VALUE_NUMBER, 0xffff, NULL },
@@ -94,7 +100,8 @@ bool
 trace_value_read(const struct trace_value_spec *spec, const char *text,
 		 struct weft_trace_value *value)
 {
-	bool is_ip4 = spec->type == VALUE_IP4;
+	bool is_ip4 =
+		spec->type == VALUE_IP4 || (spec->type == VALUE_IP && strchr(text, ':') == NULL);
 
 	switch (spec->type) {
 	case VALUE_NUMBER:
@@ -117,6 +124,7 @@ trace_value_describe(const struct trace_value_spec *spec, char *text, size_t siz
 		[VALUE_MAC] = "a MAC address (02:00:00:00:00:0a)",
 		[VALUE_IP4] = "an IPv4 address (10.0.0.1)",
 		[VALUE_IP6] = "an IPv6 address (2001:db8::1)",
+		[VALUE_IP] = "an address (192.0.2.2)",
 		[VALUE_FLAGS] = "flags (letters out of FSRPAUEC, like SA)",
 	};
 	size_t used;

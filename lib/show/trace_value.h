@@ -9,7 +9,7 @@
 
 #include "show/trace_words.h"
 
-enum trace_value_type { VALUE_NUMBER, VALUE_MAC, VALUE_IP4, VALUE_IP6, VALUE_FLAGS };
+enum trace_value_type { VALUE_NUMBER, VALUE_MAC, VALUE_IP4, VALUE_IP6, VALUE_IP, VALUE_FLAGS };
 
 /* A number may also be said by a name. */
 struct trace_value_name {

@@ -13,15 +13,18 @@ static const struct {
 	int level;
 	int plain; /* the word that a bare value is for; -1: none */
 } words_layers[WEFT_LAYERS] = {
-	[WEFT_LAYER_ETH] = { "eth", 0, -1 },
-	[WEFT_LAYER_VLAN] = { "vlan", 1, WEFT_WORD_VLAN_ID },
-	[WEFT_LAYER_ARP] = { "arp", 2, -1 },
-	[WEFT_LAYER_IP] = { "ip", 2, -1 },
-	[WEFT_LAYER_IP6] = { "ip6", 2, -1 },
-	[WEFT_LAYER_TCP] = { "tcp", 3, -1 },
-	[WEFT_LAYER_UDP] = { "udp", 3, -1 },
-	[WEFT_LAYER_ICMP] = { "icmp", 3, -1 },
-	[WEFT_LAYER_LENGTH] = { "length", 4, WEFT_WORD_LENGTH },
+	[WEFT_LAYER_VXLAN] = { "vxlan", 0, WEFT_WORD_VXLAN_VNI },
+	[WEFT_LAYER_GRE] = { "gre", 0, WEFT_WORD_GRE_KEY },
+	[WEFT_LAYER_GENEVE] = { "geneve", 0, WEFT_WORD_GENEVE_VNI },
+	[WEFT_LAYER_ETH] = { "eth", 1, -1 },
+	[WEFT_LAYER_VLAN] = { "vlan", 2, WEFT_WORD_VLAN_ID },
+	[WEFT_LAYER_ARP] = { "arp", 3, -1 },
+	[WEFT_LAYER_IP] = { "ip", 3, -1 },
+	[WEFT_LAYER_IP6] = { "ip6", 3, -1 },
+	[WEFT_LAYER_TCP] = { "tcp", 4, -1 },
+	[WEFT_LAYER_UDP] = { "udp", 4, -1 },
+	[WEFT_LAYER_ICMP] = { "icmp", 4, -1 },
+	[WEFT_LAYER_LENGTH] = { "length", 5, WEFT_WORD_LENGTH },
 };
 
 struct words_parser {
@@ -46,9 +49,9 @@ static void
 words_add_unknown_layer(const struct words_parser *parser, const char *name)
 {
 	weft_errors_add(parser->errors,
-			"'%.64s' is not a layer; layers are: eth, vlan, arp, ip, ip6, tcp, udp, "
-			"icmp, length; for example: eth dst=02:00:00:00:00:0b / ip src=10.0.0.1 "
-			"dst=10.0.0.2 / tcp dport=80",
+			"'%.64s' is not a layer; layers are: vxlan, gre, geneve, eth, vlan, arp, "
+			"ip, ip6, tcp, udp, icmp, length; for example: eth dst=02:00:00:00:00:0b / "
+			"ip src=10.0.0.1 dst=10.0.0.2 / tcp dport=80",
 			name);
 }
 
@@ -77,7 +80,7 @@ words_take_value(struct words_parser *parser, int word, const char *text)
 				words_layers[spec->layer].name, spec->key);
 	else if (!trace_value_read(spec, text, &packet->values[word]))
 		words_add_bad_value(parser, spec, text);
-	packet->given |= 1u << word;
+	weft_trace_give(packet, word);
 }
 
 /* The name of a layer; `vlan=100` and `length=1400` bring a value along. */
@@ -154,6 +157,22 @@ words_take_section(struct words_parser *parser, char *section)
 		weft_errors_add(parser->errors, "a layer is missing before or behind a '/'");
 }
 
+/* A layer that takes a plain value is nothing without it. */
+static void
+words_check_plain(const struct words_parser *parser, int layer)
+{
+	int word = words_layers[layer].plain;
+
+	if (word < 0 || weft_trace_has_word(parser->packet, word))
+		return;
+	if (layer == WEFT_LAYER_LENGTH)
+		weft_errors_add(parser->errors, "length: bytes are missing; length=1400 is right");
+	else
+		weft_errors_add(parser->errors, "%s: %s is missing; `%s 100` is right",
+				words_layers[layer].name, trace_value_specs[word].key,
+				words_layers[layer].name);
+}
+
 /* Some layers only make sense above others. */
 static void
 words_check_layers(const struct words_parser *parser)
@@ -166,12 +185,9 @@ words_check_layers(const struct words_parser *parser)
 		if (weft_trace_has_layer(packet, layer) && !has_ip)
 			weft_errors_add(parser->errors, "%s needs ip or ip6 before it",
 					words_layers[layer].name);
-	if (weft_trace_has_layer(packet, WEFT_LAYER_VLAN) &&
-	    !weft_trace_has_word(packet, WEFT_WORD_VLAN_ID))
-		weft_errors_add(parser->errors, "vlan: id is missing; `vlan 100` is right");
-	if (weft_trace_has_layer(packet, WEFT_LAYER_LENGTH) &&
-	    !weft_trace_has_word(packet, WEFT_WORD_LENGTH))
-		weft_errors_add(parser->errors, "length: bytes are missing; length=1400 is right");
+	for (int layer = 0; layer < WEFT_LAYERS; layer++)
+		if (weft_trace_has_layer(packet, layer))
+			words_check_plain(parser, layer);
 }
 
 int

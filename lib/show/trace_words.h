@@ -7,6 +7,8 @@
  * Layers are separated by "/", as scapy does it, and stand in the order of the wire; each has a
  * name and key=value words:
  *
+ *	vxlan	vni (or plain: `vxlan 1001`) from
+ *	gre	key (or plain) from		geneve	vni (or plain) from
  *	eth	src dst type		vlan	id (or plain: `vlan 100`) pcp
  *	arp	op psrc pdst hwsrc hwdst
  *	ip	src dst ttl proto	ip6	src dst hlim nh
@@ -16,6 +18,9 @@
  * What is left out is filled in as the guest behind the port would: its own MAC and addresses,
  * the neighbour's MAC, lengths and checksums. What cannot be known is asked for. A frame that the
  * words do not make longer is padded to 60 bytes; `length` fills up the innermost layer with zeros.
+ *
+ * The words after a tunnel are the frame inside, and so is `length`; trace_tunnel.h puts around it
+ * what its sender would.
  *
  * Parsing reports every fault, and names the word and what would be right.
  *
@@ -35,6 +40,9 @@
 #define WEFT_TRACE_FRAME_MAX 9216 /* bytes: jumbo frames with a tag */
 
 enum weft_trace_layer {
+	WEFT_LAYER_VXLAN,
+	WEFT_LAYER_GRE,
+	WEFT_LAYER_GENEVE,
 	WEFT_LAYER_ETH,
 	WEFT_LAYER_VLAN,
 	WEFT_LAYER_ARP,
@@ -48,6 +56,12 @@ enum weft_trace_layer {
 };
 
 enum weft_trace_word {
+	WEFT_WORD_VXLAN_VNI,
+	WEFT_WORD_VXLAN_FROM,
+	WEFT_WORD_GRE_KEY,
+	WEFT_WORD_GRE_FROM,
+	WEFT_WORD_GENEVE_VNI,
+	WEFT_WORD_GENEVE_FROM,
 	WEFT_WORD_ETH_SRC,
 	WEFT_WORD_ETH_DST,
 	WEFT_WORD_ETH_TYPE,
@@ -82,7 +96,7 @@ enum weft_trace_word {
 /** What the words said. */
 struct weft_trace_packet {
 	uint32_t layers; /* one bit per enum weft_trace_layer */
-	uint32_t given; /* one bit per enum weft_trace_word */
+	uint64_t given; /* one bit per enum weft_trace_word */
 	struct weft_trace_value {
 		struct rte_ether_addr mac;
 		struct weft_ip ip;
@@ -111,6 +125,12 @@ static inline bool
 weft_trace_has_word(const struct weft_trace_packet *packet, enum weft_trace_word word)
 {
 	return packet->given >> word & 1;
+}
+
+static inline void
+weft_trace_give(struct weft_trace_packet *packet, enum weft_trace_word word)
+{
+	packet->given |= UINT64_C(1) << word;
 }
 
 /** Reads words. @return 0, or -EINVAL with every fault in @p errors */
