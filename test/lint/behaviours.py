@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The list of behaviours, as far as local, flat and VLAN networks go: what tests name by id."""
+"""The list of behaviours, as far as networks of all types go: what tests name by id."""
 
 BEHAVIOURS = {
     "S01": "Works without hardware virtualisation: guests under QEMU's own emulation (TCG)",
     "S02": "A guest's network I/O is the switch's: virtio over vhost-user, no kernel on the way",
     "S03": "An unmodified QEMU guest gets its link, passes TCP, reboots, is killed and started again",
     "S04": "libvirt and QEMU connect as client or server; owner and mode of the socket can be set",
-    "S05": "Network types local, flat, vlan; what contradicts itself is refused with its place",
+    "S05": "Network types local, flat, vlan, vxlan, gre; what contradicts itself is refused with its place",
     "S06": "Loading a network makes its bridge and its segment on the wire; removing it, both go",
     "S07": "The file is the truth; what runs can be written back as an equivalent file",
     "S08": "Project, network, subnet, port, VIF, instance; no orphans without --cascade",
@@ -14,7 +14,7 @@ BEHAVIOURS = {
     "S10": "The management socket cannot be reached from a tenant's port",
     "S11": "Tenants' networks are isolated, proven by what does not arrive",
     "S12": "External networks are marked as such (routers come later)",
-    "S13": "One network per NIC, or several networks on one: flat and VLANs share a wire",
+    "S13": "One network per NIC, or several networks on one: flat, VLANs and tunnels share a wire",
     "S15": "One learning bridge per network: learn, age, move, flood, static entries, flush",
     "S16": "No OpenFlow; management is the file and the command line, and the manual says so",
     "S17": "The chain of devices between a guest and the wire is shown, with counters",
@@ -23,6 +23,14 @@ BEHAVIOURS = {
     "S20": "VLAN networks: tag pushed and removed, other tags dropped, hosts interoperate",
     "S21": "A wire is a trunk: VLANs that no network has are dropped and counted",
     "S22": "All 4094 VLAN ids work on one wire",
+    "S23": "VXLAN: every VNI from 1 to 16777215, 10,000 networks; an unknown VNI is dropped and counted",
+    "S24": "Flows spread over all paths outside: the outer source port is a hash of the inner flow, and next hops share",
+    "S25": "Only tunnel endpoints' MACs appear on the wire, no guest's",
+    "S26": "VXLAN frames are exact (RFC 7348); the UDP port can be configured",
+    "S27": "From MAC to endpoint, into the tunnel, by the next hop's MAC; out of it and on by the inner MAC",
+    "S28": "Linux VXLAN and Open vSwitch are peers",
+    "S30": "GRE carries Ethernet with the key as segment; its lack of entropy is documented",
+    "S31": "GRE networks can all that VXLAN networks can, L2 population too",
     "S32": "The roles of br-int, br-ex, br-tun are stages of one process, seen in path and trace",
     "S33": "Port security works at the port itself, without a bridge in between",
     "S34": "Networks map to wires without a cost per hop (Open vSwitch: patch ports)",
@@ -31,4 +39,6 @@ BEHAVIOURS = {
     "S37": "Show, add, change, delete at run time; whether a change survives is an explicit choice",
     "S38": "Internal numbers never appear on a wire; two wires may use one VLAN id for two networks",
     "S39": "Tags are translated per network and wire; flows with counters and port numbers are listed",
+    "S49": "L2 population: known addresses are answered here, unicast goes to one endpoint, floods to those concerned",
+    "S50": "The FDB shows endpoint, origin and age",
 }

@@ -71,6 +71,7 @@ class Switch:
         self.file = self.folder / "weft.yaml"
         self.devices = {}  # port name -> its pcap device
         self.fed = 0       # frames that the ports of this daemon will send, all in all
+        self.ears = {}     # port name -> what makes of its frames those that the case is about
         self.process = None
         self.others = []
 
@@ -106,6 +107,18 @@ class Switch:
     def feeds(self, name, frames):
         write_pcap(self.pcaps(name)[0], frames)
         self.fed += len(frames)
+
+    def reopens(self, config, name, frames):
+        """The same configuration, but with a new pair of files at this port: so it speaks again.
+
+        What it hears from then on is another port's to the test, with a dash behind its name."""
+        again = next(known for known in reversed(self.devices) if known.rstrip("-") == name) + "-"
+        self.ears[again] = self.ears.get(name)
+        device = self.device(again)
+        self.feeds(again, frames)
+        return {section: [{**entry, "device": device} if entry["name"] == name else entry
+                          for entry in entries] if isinstance(entries, list) else entries
+                for section, entries in config.items()}
 
     # The daemon's life.
 
@@ -233,7 +246,9 @@ class Switch:
 
     def hears(self, name):
         """What the switch has sent out of a port so far."""
-        return read_pcap(self.pcaps(name)[1])
+        frames = read_pcap(self.pcaps(name)[1])
+        listens = self.ears.get(name)
+        return listens(frames) if listens else frames
 
     def ends(self, delivers=None, drops=None):
         """Ends the daemon and compares: each port heard this and nothing else."""

@@ -76,7 +76,7 @@ networks:
   - {name: n3, type: local, physical-network: physnet1}              # !! n3, physical-network
   - {name: n4, type: local, segment: 5}                              # !! n4, segment
   - {name: n5, type: flat, physical-network: physnet1, segment: 5}   # !! n5, segment
-  - {name: n6, type: vxlan, segment: 5}                # !! networks[n6].type, local, flat, vlan
+  - {name: n6, type: stt, segment: 5}                  # !! networks[n6].type, local, flat, vxlan
   - {name: n7}                                                       # !! n7, type
 """,
     "unknown keys": """
