@@ -8,7 +8,7 @@
 #   path      pcap in, pcap out through the real daemon, with one worker and with two
 #   sanitize  unit and path once more, built with ASan and UBSan
 #   lint      formatting, layers, headers, generated pages, documentation
-#   system    network namespaces on TAP ports
+#   system    network namespaces on TAP ports; foreign switches at the other end of tunnels
 #   guest     QEMU guests on vhost-user ports
 #
 # Without a name all of them. Root is needed for namespaces. Ends with one line of totals.
@@ -99,7 +99,11 @@ for suite in "${suites[@]}"; do
 		unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 		;;
 	lint) run lint run_pytest lint ;;
-	system) run system run_pytest system ;;
+	system)
+		packages_need tshark
+		packages_need_asleep openvswitch-switch
+		run system run_pytest system
+		;;
 	guest)
 		packages_need qemu-system-x86 busybox-static kmod
 		run guest run_pytest guest

@@ -41,6 +41,7 @@ static struct {
 	struct weft_conf *conf; /* until it is applied */
 	struct eal_facts facts;
 	int signals; /* signalfd */
+	bool is_polling; /* workers run */
 } boot;
 
 /* ---- what goes on while the switch runs ---- */
@@ -123,9 +124,17 @@ main_applied(const struct weft_conf *conf)
 			 __ATOMIC_RELAXED);
 }
 
+static void
+main_retire(uint16_t port)
+{
+	if (boot.is_polling)
+		weft_hold_forget(port);
+	weft_port_count_retire(port);
+}
+
 static const struct weft_running_hooks main_hooks = {
 	.applied = main_applied,
-	.retire = weft_port_count_retire,
+	.retire = main_retire,
 };
 
 /* ---- the boot table ---- */
@@ -279,7 +288,15 @@ boot_polling(struct weft_errors *errors)
 	/* What comes next takes the ports from under their feet. */
 	if (rc != 0)
 		weft_workers_stop();
+	boot.is_polling = rc == 0;
 	return rc;
+}
+
+static void
+end_polling(void)
+{
+	boot.is_polling = false;
+	weft_workers_stop();
 }
 
 static const struct {
@@ -300,7 +317,7 @@ static const struct {
 	{ "workers", boot_workers, weft_workers_destroy },
 	{ "ports and networks", boot_running, weft_running_fini },
 	{ "commands", boot_commands, weft_cmd_stop },
-	{ "polling", boot_polling, weft_workers_stop },
+	{ "polling", boot_polling, end_polling },
 };
 
 static int

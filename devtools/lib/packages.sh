@@ -42,3 +42,25 @@ packages_need() {
 	packages_install $missing || { packages_update; packages_install $missing; } ||
 		fail "could not install: $missing" "try by hand: apt-get install $missing"
 }
+
+# packages_need_asleep NAME...: the same, for programs whose package also brings a service of that name.
+# The service is not started, neither now nor at the next boot: we start what we need ourselves. What was
+# there before us stays as it was.
+packages_need_asleep() {
+	local missing policy=/usr/sbin/policy-rc.d
+	missing=$(packages_missing "$@")
+	[ -n "$missing" ] || return 0
+	# In a shell of its own: the policy goes away however the installation ends.
+	(
+		if [ "$(id -u)" = 0 ] && [ ! -e $policy ]; then
+			trap 'rm -f $policy' EXIT
+			printf '#!/bin/sh\nexit 101\n' > $policy
+			chmod 755 $policy
+		fi
+		# shellcheck disable=SC2086 # a list of words
+		packages_need $missing
+	) || exit
+	for package in $missing; do
+		update-rc.d "$package" disable > /dev/null 2>&1 || true
+	done
+}

@@ -96,17 +96,23 @@ weft_act_rewrite(struct rte_mbuf *packet, const struct weft_output *output)
 		memcpy(head + 12, output->head + 12, 4);
 }
 
+/** What the flags say, behind weft_act_rewrite(). */
+static __rte_always_inline void
+weft_act_flags(struct rte_mbuf *packet, const struct weft_output *output)
+{
+	if (unlikely(output->flags & WEFT_OUTPUT_ECN))
+		weft_act_set_ecn(packet, (enum weft_ecn)(output->flags & WEFT_OUTPUT_ECN));
+	if (output->flags & WEFT_OUTPUT_ENCAP)
+		weft_act_encap(packet, &output->encap->head, output->source_port);
+}
+
 /** All of it. */
 static __rte_always_inline void
 weft_act(struct rte_mbuf *packet, const struct weft_output *output)
 {
 	weft_act_rewrite(packet, output);
-	if (likely(output->flags == 0))
-		return;
-	if (unlikely(output->flags & WEFT_OUTPUT_ECN))
-		weft_act_set_ecn(packet, (enum weft_ecn)(output->flags & WEFT_OUTPUT_ECN));
-	if (output->flags & WEFT_OUTPUT_ENCAP)
-		weft_act_encap(packet, &output->encap->head, output->source_port);
+	if (unlikely(output->flags != 0))
+		weft_act_flags(packet, output);
 }
 
 #endif

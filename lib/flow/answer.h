@@ -31,7 +31,6 @@
 /* Flags: most outputs have none, and that is asked first. */
 #define WEFT_OUTPUT_ECN 0x03 /* what the IP header must say; 0: what it says */
 #define WEFT_OUTPUT_ENCAP 0x10 /* there is an `encap` */
-#define WEFT_OUTPUT_DECAP 0x20 /* it came through a tunnel */
 #define WEFT_OUTPUT_FRAGMENT 0x80 /* too long for this output; never remembered */
 
 struct weft_encap;
@@ -41,7 +40,8 @@ struct weft_output {
 	uint16_t strip; /* bytes to cut */
 	uint8_t head_length; /* bytes to put there: 0, 12 or 16 */
 	uint8_t flags; /* WEFT_OUTPUT_... */
-	rte_be16_t source_port; /* of outer UDP */
+	rte_be16_t
+		source_port; /* of outer UDP: of the answer's own output only, also for its group */
 	uint8_t head[WEFT_HEAD_MAX];
 	struct weft_encap *encap; /* NULL: no tunnel */
 };

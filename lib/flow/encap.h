@@ -22,7 +22,7 @@
 #include <rte_common.h>
 
 #define WEFT_ENCAP_MAX 80 /* Ethernet 14, tag 4, IPv6 40, UDP 8, shim 8 are 74 */
-#define WEFT_ENCAP_BUCKETS 1024
+#define WEFT_ENCAP_BUCKETS 8192
 
 /** The content; unused bytes are zero, since it is compared as bytes. */
 struct weft_encap_head {

@@ -11,6 +11,7 @@
 /* Any that leaves no half of a key to be multiplied by zero; the same in all switches. */
 #define KEY_ENTROPY_SEED 0x243f6a8885a308d3ULL
 
+const struct weft_depth weft_depth_none;
 const struct weft_depth weft_depth_all = {
 	.is_ip = true,
 	.ip_by_vid = { [0 ... WEFT_VIDS / 64 - 1] = UINT64_MAX },
@@ -56,41 +57,11 @@ weft_key_parse_ip(struct weft_key *key, const uint8_t *frame, uint32_t length, u
 	}
 }
 
-/* The outer source is in no key, so who may not say anything at all is left to `admit`. */
-static inline bool
-key_has_sender(const uint8_t *frame)
-{
-	uint32_t first;
-	uint16_t second;
-
-	memcpy(&first, frame + 6, sizeof(first));
-	memcpy(&second, frame + 10, sizeof(second));
-	return !(frame[6] & 1) && (first | second) != 0;
-}
-
 enum weft_key_fault
-weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame, uint32_t length,
-		      uint32_t wire_length, uint16_t arrival, uint32_t l3,
-		      const struct weft_terminator *terminator, uint32_t *excess)
+weft_key_parse_local(struct weft_key *key, const uint8_t *frame, uint32_t length, uint16_t arrival,
+		     uint8_t marks)
 {
-	static const struct weft_depth shallow;
-	struct weft_outer *outer = &key->outer;
-	bool is_tunnel;
-
-	*excess = 0;
-	is_tunnel = key_has_sender(frame) &&
-		    weft_outer_parse(outer, frame, length, wire_length, l3, terminator, excess);
-	if (unlikely(!is_tunnel))
-		return weft_key_parse_as(key, frame, length, arrival, &weft_depth_all,
-					 WEFT_KEY_LOCAL);
-	if (unlikely(outer->inner == 0 || outer->note >= WEFT_OUTER_ADDRESS)) {
-		*excess = 0;
-		return weft_key_parse_as(key, frame, length, arrival, &weft_depth_all,
-					 WEFT_KEY_LOCAL | WEFT_KEY_TUNNELLED);
-	}
-	frame += outer->inner;
-	return weft_key_parse_as(key, frame, length - outer->inner, arrival,
-				 frame[0] & 1 ? &weft_depth_all : &shallow, WEFT_KEY_TUNNELLED);
+	return weft_key_parse_as(key, frame, length, arrival, &weft_depth_all, marks);
 }
 
 enum weft_key_fault
@@ -103,7 +74,8 @@ weft_key_read(struct weft_key *key, const uint8_t *frame, uint32_t length, uint3
 	if (terminator->is_here)
 		l3 = weft_terminator_takes(terminator, frame, length);
 	if (l3 == 0)
-		return weft_key_parse(key, frame, length, arrival, depth);
+		return weft_key_parse(key, frame, length, arrival,
+				      weft_key_depth(frame, depth, terminator->is_here));
 	return weft_key_parse_tunnel(key, frame, length, wire_length, arrival, l3, terminator,
 				     &excess);
 }

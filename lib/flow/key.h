@@ -72,8 +72,8 @@ struct weft_depth {
 	uint64_t ip_by_vid[WEFT_VIDS / 64]; /* and for which */
 };
 
-/** All of a frame, as deep as a key goes. */
-extern const struct weft_depth weft_depth_all;
+/** All of a frame, as deep as a key goes; and no more than L2. */
+extern const struct weft_depth weft_depth_all, weft_depth_none;
 
 static inline bool
 weft_depth_is_ip(const struct weft_depth *depth, uint16_t tag)
@@ -165,6 +165,10 @@ weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint
 	return weft_key_parse_as(key, frame, length, arrival, depth, 0);
 }
 
+/** A frame for the tunnel endpoint that is not decapsulated, as deep as a key goes. */
+enum weft_key_fault weft_key_parse_local(struct weft_key *key, const uint8_t *frame,
+					 uint32_t length, uint16_t arrival, uint8_t marks);
+
 /**
  * Reads a key from a frame that may be for the tunnel endpoint.
  *
@@ -175,10 +179,40 @@ weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint
  * @param l3           what weft_terminator_takes() said
  * @param excess       bytes at the end that do not belong to the frame
  */
-enum weft_key_fault weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame,
-					  uint32_t length, uint32_t wire_length, uint16_t arrival,
-					  uint32_t l3, const struct weft_terminator *terminator,
-					  uint32_t *excess);
+static __rte_always_inline enum weft_key_fault
+weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame, uint32_t length,
+		      uint32_t wire_length, uint16_t arrival, uint32_t l3,
+		      const struct weft_terminator *terminator, uint32_t *excess)
+{
+	const struct weft_outer *outer = &key->outer;
+	bool is_tunnel = false;
+
+	*excess = 0;
+	/* The outer source MAC is in no key, so who may not say anything is left to `admit`. */
+	if (likely(weft_mac_is_sender(frame + 6)))
+		is_tunnel = weft_outer_parse(&key->outer, frame, length, wire_length, l3,
+					     terminator, excess);
+	if (unlikely(!is_tunnel))
+		return weft_key_parse_local(key, frame, length, arrival, WEFT_KEY_LOCAL);
+	if (unlikely(outer->inner == 0 || outer->note >= WEFT_OUTER_ADDRESS)) {
+		*excess = 0;
+		return weft_key_parse_local(key, frame, length, arrival,
+					    WEFT_KEY_LOCAL | WEFT_KEY_TUNNELLED);
+	}
+	/* What is cut off behind it is not to be read either. */
+	length = RTE_MIN(length, wire_length - *excess) - outer->inner;
+	frame += outer->inner;
+	return weft_key_parse_as(key, frame, length, arrival,
+				 unlikely(frame[0] & 1) ? &weft_depth_all : &weft_depth_none,
+				 WEFT_KEY_TUNNELLED);
+}
+
+/** On the wire of the tunnel endpoint, group-addressed frames may be questions for it. */
+static inline const struct weft_depth *
+weft_key_depth(const uint8_t *frame, const struct weft_depth *depth, bool has_tunnels)
+{
+	return has_tunnels && (frame[0] & 1) ? &weft_depth_all : depth;
+}
 
 /** Whatever a frame is: for who has just one. */
 enum weft_key_fault weft_key_read(struct weft_key *key, const uint8_t *frame, uint32_t length,

@@ -114,9 +114,12 @@ message_read_nd(struct weft_message *message, const uint8_t *l3, uint32_t length
 	if (icmp[0] == MESSAGE_ADVERTISEMENT) {
 		message->sender = message->target;
 		message->overrides = icmp[4] & MESSAGE_OVERRIDE;
-		return message_read_options(message, icmp + 24, bytes - 24,
-					    MESSAGE_OPTION_TARGET) &&
-		       message->tells;
+		if (!message_read_options(message, icmp + 24, bytes - 24, MESSAGE_OPTION_TARGET))
+			return false;
+		/* Who was asked directly may leave his MAC out (RFC 4861 section 4.4). */
+		message->confirms = !message->tells && rte_is_zero_ether_addr(&message->mac) &&
+				    icmp[4] & MESSAGE_SOLICITED;
+		return message->tells || message->confirms;
 	}
 	message->asks = message->overrides = true;
 	if (!message_read_options(message, icmp + 24, bytes - 24, MESSAGE_OPTION_SOURCE))

@@ -23,6 +23,7 @@
 struct weft_message {
 	bool asks; /* for `target` */
 	bool tells; /* that `sender` is at `mac` */
+	bool confirms; /* that `sender` is where it was: no MAC is told */
 	bool overrides; /* whatever was said before; RFC 4861 section 7.2.5, always so for ARP */
 	struct weft_ip target, sender;
 	struct rte_ether_addr mac;

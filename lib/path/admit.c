@@ -101,7 +101,7 @@ weft_stage_admit(struct weft_walk *walk)
 	const struct weft_attachment *arrival = walk->arrival;
 	enum weft_drop drop = WEFT_NEXT;
 
-	if (!rte_is_unicast_ether_addr(&walk->key->src) || rte_is_zero_ether_addr(&walk->key->src))
+	if (!weft_mac_is_sender(walk->key->src.addr_bytes))
 		return DROP_ADMIT_BAD_SOURCE_MAC;
 	if (arrival->is_wire || !arrival->is_secured) {
 		weft_walk_says(walk, "no port security here");

@@ -47,18 +47,20 @@ answer_hear(const struct weft_walk *walk, const struct weft_message *message, bo
 {
 	const struct weft_endpoint *endpoint = walk->topology->endpoint;
 	const struct weft_ip *sender = &message->sender;
-	struct rte_ether_addr mac = message->mac;
+	struct rte_ether_addr told = message->mac, mac = message->mac;
 
-	if (!message->tells || walk->is_dry || !weft_ip_is_host_on(sender, &endpoint->address) ||
+	if (!(message->tells || message->confirms) || walk->is_dry ||
+	    !weft_ip_is_host_on(sender, &endpoint->address) ||
 	    !weft_ip_is_in(sender, &endpoint->address) ||
 	    weft_ip_compare(sender, &endpoint->address) == 0 ||
 	    rte_is_same_ether_addr(&message->mac, &endpoint->terminator.mac))
 		return;
-	if (!message->overrides)
+	if (message->confirms)
+		told = walk->key->src;
+	if (message->confirms || !message->overrides)
 		weft_neighbour_lookup(WEFT_SCOPE_UNDERLAY, sender, &mac);
-	if (rte_is_same_ether_addr(&message->mac, &mac))
-		weft_neighbour_heard(WEFT_SCOPE_UNDERLAY, sender, &message->mac, is_asked,
-				     walk->now_ms);
+	if (rte_is_same_ether_addr(&told, &mac))
+		weft_neighbour_heard(WEFT_SCOPE_UNDERLAY, sender, &told, is_asked, walk->now_ms);
 }
 
 /* ARP and ND on the link of the endpoint. @return whether it was asked for itself */
@@ -106,8 +108,8 @@ answer_echo(struct weft_walk *walk)
 {
 	const struct weft_key *key = walk->key;
 	uint32_t l3 = weft_key_l2_length(key);
-	uint32_t icmp = l3 + ((walk->frame[l3] & 0xf) * 4u);
 	uint16_t type = rte_be_to_cpu_16(key->port_src);
+	uint32_t icmp;
 
 	if (key->kind & (WEFT_KEY_FRAGMENT | WEFT_KEY_BROKEN))
 		return DROP_ANSWER_NOT_SERVED;
@@ -117,6 +119,7 @@ answer_echo(struct weft_walk *walk)
 		return DROP_ANSWER_NOT_SERVED;
 	/* Not in the key: options, extension headers, and where it ends. */
 	walk->is_cacheable = false;
+	icmp = l3 + ((walk->frame[l3] & 0xf) * 4u);
 	if (key->protocol == IPPROTO_ICMPV6) {
 		icmp = l3 + 40;
 		if (walk->frame[l3 + 6] != IPPROTO_ICMPV6)
@@ -159,6 +162,24 @@ answer_find(const struct weft_walk *walk, const struct weft_ip *ip, struct rte_e
 	return true;
 }
 
+/* A secured port speaks for its own MAC and addresses only, as far as they are given. */
+static bool
+answer_may_say(const struct weft_walk *walk, const struct weft_message *message)
+{
+	const struct weft_attachment *port = walk->arrival;
+
+	if (!message->overrides)
+		return false;
+	if (port->is_wire || !port->is_secured)
+		return true;
+	if (port->has_mac && !rte_is_same_ether_addr(&port->mac, &message->mac))
+		return false;
+	for (uint16_t i = 0; i < port->n_addresses; i++)
+		if (weft_ip_compare(&port->addresses[i], &message->sender) == 0)
+			return true;
+	return port->n_addresses == 0;
+}
+
 /* Somebody says that an address is at a MAC; only what contradicts is worth noting. */
 static void
 answer_note(struct weft_walk *walk, const struct weft_message *message)
@@ -166,7 +187,7 @@ answer_note(struct weft_walk *walk, const struct weft_message *message)
 	const struct weft_known *known = weft_network_find_known(walk->network, &message->sender);
 	struct rte_ether_addr mac;
 
-	if (known == NULL || walk->is_dry)
+	if (known == NULL || walk->is_dry || !answer_may_say(walk, message))
 		return;
 	if (!rte_is_same_ether_addr(&known->mac, &message->mac))
 		weft_neighbour_heard(walk->network->id, &message->sender, &message->mac, true,
@@ -186,16 +207,17 @@ answer_for_guest(struct weft_walk *walk, const struct weft_message *message)
 		answer_note(walk, message);
 	if (!message->asks || walk->arrival->is_wire || rte_is_unicast_ether_addr(&walk->key->dst))
 		return WEFT_NEXT;
-	weft_ip_format(&message->target, text);
 	if (!answer_find(walk, &message->target, &owner.mac)) {
-		weft_walk_says(walk, "nobody is known to have %s", text);
+		weft_walk_says(walk, "nobody is known to have %s",
+			       weft_walk_ip(&message->target, text));
 		return walk->network->drops_unknown ? DROP_ANSWER_UNKNOWN_ADDRESS : WEFT_NEXT;
 	}
 	/* Is the address still free, asks its owner: that is not for us to say. */
 	if (rte_is_same_ether_addr(&owner.mac, &walk->key->src))
 		return WEFT_NEXT;
 	answer_question(walk, message, &owner);
-	weft_walk_says(walk, "%s is known, the switch answers for it", text);
+	weft_walk_says(walk, "%s is known, the switch answers for it",
+		       weft_walk_ip(&message->target, text));
 	return WEFT_DONE;
 }
 

@@ -113,10 +113,8 @@ bridge_flood(struct weft_walk *walk)
 {
 	weft_walk_depend(walk, weft_members_slot(walk->network->id));
 	/* Copies go to all peers: whatever happens to the way to one of them concerns all. */
-	if (walk->network->facts != NULL && !weft_key_is_tunnelled(walk->key)) {
-		weft_walk_depend(walk, weft_endpoint_slot());
+	if (walk->network->facts != NULL && !weft_key_is_tunnelled(walk->key))
 		weft_walk_depend(walk, weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
-	}
 	walk->receivers = walk->network->members;
 	walk->n_receivers = walk->network->n_members;
 	weft_walk_says(walk, "destination is %s: to everybody in %s",

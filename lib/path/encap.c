@@ -14,14 +14,14 @@
 /* Highest random weight (Thaler and Ravishankar, 1998): a flow stays on its path when another one
  * comes or goes. */
 static uint64_t
-encap_weigh(const struct weft_walk *walk, const struct weft_ip *hop)
+encap_weigh(struct weft_walk *walk, const struct weft_ip *hop)
 {
 	uint64_t low, high;
 
 	memcpy(&low, hop->bytes, sizeof(low));
 	memcpy(&high, hop->bytes + 8, sizeof(high));
 	return weft_key_fold(low ^ high ^ 0x9e3779b97f4a7c15ULL,
-			     (uint64_t)(weft_key_entropy(walk->key) + 1) * 0xff51afd7ed558ccdULL);
+			     (uint64_t)(weft_walk_entropy(walk) + 1) * 0xff51afd7ed558ccdULL);
 }
 
 /* Chooses among the next hops that can be used. Nobody answers: WEFT_WAIT while one of them is
@@ -74,8 +74,7 @@ encap_find_way(struct weft_walk *walk, const struct weft_ip *remote, struct rte_
 		return outcome;
 	walk->is_cacheable = false;
 	walk->waits[walk->n_waits++] = walk->out_place;
-	weft_ip_format(remote, text);
-	weft_walk_says(walk, "waits for the MAC of the next hop to %s", text);
+	weft_walk_says(walk, "waits for the MAC of the next hop to %s", weft_walk_ip(remote, text));
 	return WEFT_WAIT;
 }
 
@@ -196,9 +195,9 @@ encap_tunnel(struct weft_walk *walk)
 	walk->encap = weft_encap_get(walk->encaps, &head);
 	if (walk->encap == NULL)
 		return DROP_ENCAP_NO_MEMORY;
-	weft_ip_format(&remote, text);
 	weft_walk_says(walk, "leaves %s in %s %u to %s", walk->out->port->name,
-		       walk->network->segment_ops->name, walk->network->segment, text);
+		       walk->network->segment_ops->name, walk->network->segment,
+		       weft_walk_ip(&remote, text));
 	return WEFT_NEXT;
 }
 

@@ -68,7 +68,8 @@ weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
 		return DROP_DELIVER_TOO_BIG;
 	memcpy(&type, ip - sizeof(type), sizeof(type));
 	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
-		if (!weft_ip4_parse(ip, walk->frame_length - l3, &info))
+		if (!weft_ip4_parse(ip, walk->frame_length - l3, &info) ||
+		    (uint32_t)(ip[2] << 8 | ip[3]) > walk->wire_length - l3)
 			return DROP_DELIVER_TOO_BIG;
 		if (!(ip[6] & 0x40)) {
 			walk->is_fragmented = true;
@@ -78,6 +79,9 @@ weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
 	} else if (type != RTE_BE16(RTE_ETHER_TYPE_IPV6) || ip[0] >> 4 != 6) {
 		return DROP_DELIVER_TOO_BIG;
 	}
+	/* A port that was only flooded to need not be where the destination is. */
+	if (walk->receivers != &walk->receiver && !weft_place_is_remote(walk->out_place))
+		return DROP_DELIVER_TOO_BIG;
 	if (!walk->reply->is_there && oversize_may_tell(walk, ip))
 		oversize_tell(walk, l3, mtu);
 	return DROP_DELIVER_TOO_BIG;

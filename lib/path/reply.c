@@ -38,7 +38,6 @@ weft_reply_echo(struct weft_reply *reply, const uint8_t *frame, uint32_t wire_le
 		uint32_t icmp, uint8_t ttl)
 {
 	bool is_ip4 = frame[l3] >> 4 == 4;
-	uint32_t ether = l3; /* a tag stays */
 	uint8_t *ip = reply->head + l3;
 	uint16_t sum, old, new;
 
@@ -56,13 +55,13 @@ weft_reply_echo(struct weft_reply *reply, const uint8_t *frame, uint32_t wire_le
 	reply->quote_from = reply->head_length;
 	reply->quote_length = wire_length - reply->head_length;
 	if (!is_ip4) {
-		memcpy(ip + 8, frame + ether + 24, 16);
-		memcpy(ip + 24, frame + ether + 8, 16);
+		memcpy(ip + 8, frame + l3 + 24, 16);
+		memcpy(ip + 24, frame + l3 + 8, 16);
 		ip[7] = ttl;
 		return;
 	}
-	memcpy(ip + 12, frame + ether + 16, 4);
-	memcpy(ip + 16, frame + ether + 12, 4);
+	memcpy(ip + 12, frame + l3 + 16, 4);
+	memcpy(ip + 16, frame + l3 + 12, 4);
 	ip[8] = ttl;
 	memset(ip + 10, 0, 2);
 	sum = (uint16_t)~rte_raw_cksum(ip, (size_t)(ip[0] & 0xf) * 4);

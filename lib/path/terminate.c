@@ -68,9 +68,9 @@ terminate_tunnel(struct weft_walk *walk, uint16_t *network)
 	struct weft_ip source;
 
 	weft_key_source(walk->key, endpoint->address.family, &source);
-	weft_ip_format(&source, from);
 	weft_walk_says(walk, "a tunnel ends here: %s %u from %s",
-		       weft_network_type_name(outer->via), outer->segment, from);
+		       weft_network_type_name(outer->via), outer->segment,
+		       weft_walk_ip(&source, from));
 	if (!weft_ip_is_host_on(&source, &endpoint->address))
 		return DROP_TERMINATE_OUTER_SOURCE;
 	if (WEFT_TAG_VID(walk->key->tag) != 0)
@@ -110,10 +110,6 @@ weft_stage_terminate(struct weft_walk *walk)
 	walk->arrival = walk->topology->attachments[walk->key->arrival];
 	if (walk->arrival == NULL || !walk->arrival->admin_up)
 		return DROP_TERMINATE_PORT_DOWN;
-	/* A key may be older than the snapshot. */
-	if (walk->key->kind & (WEFT_KEY_TUNNELLED | WEFT_KEY_LOCAL) &&
-	    !walk->arrival->terminator.is_here)
-		return DROP_TERMINATE_WRONG_ENDPOINT;
 	drop = terminate_find(walk, &network);
 	if (drop != WEFT_NEXT || network == WEFT_NO_NETWORK)
 		return drop;

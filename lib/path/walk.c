@@ -69,15 +69,12 @@ walk_derive(const struct weft_walk *walk, struct weft_output *output)
 		.strip = (uint16_t)weft_key_offset(walk->key),
 		.encap = walk->encap,
 	};
-	if (walk->encap != NULL) {
+	if (walk->encap != NULL)
 		output->flags |= WEFT_OUTPUT_ENCAP;
-		output->source_port =
-			rte_cpu_to_be_16(0xc000 | (weft_key_entropy(walk->key) & 0x3fff));
-	}
 	if (walk->is_fragmented)
 		output->flags |= WEFT_OUTPUT_FRAGMENT;
 	if (weft_key_is_tunnelled(walk->key))
-		output->flags |= WEFT_OUTPUT_DECAP | walk_ecn(walk->key->outer.note);
+		output->flags |= walk_ecn(walk->key->outer.note);
 	if (leaving->tag == walk->key->tag &&
 	    rte_is_same_ether_addr(&leaving->dst, &walk->key->dst) &&
 	    rte_is_same_ether_addr(&leaving->src, &walk->key->src))
@@ -186,15 +183,16 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 	enum weft_drop drop;
 
 	walk->is_cacheable = true;
-	walk->most_payload = UINT16_MAX - 512; /* longest must not wrap */
+	walk->most_payload = UINT16_MAX;
 	drop = walk_decide(walk);
 	memset(answer, 0, sizeof(*answer));
 	memcpy(answer->deps, walk->deps, walk->n_deps * sizeof(walk->deps[0]));
 	answer->network = walk->network == NULL ? WEFT_NO_NETWORK : walk->network->id;
 	answer->is_learned = walk->is_learned;
 	answer->place = walk->place;
-	answer->longest = (uint16_t)(walk->most_payload + weft_key_offset(walk->key) +
-				     weft_key_l2_length(walk->key));
+	answer->longest = (uint16_t)RTE_MIN(walk->most_payload + weft_key_offset(walk->key) +
+						    weft_key_l2_length(walk->key),
+					    (uint32_t)UINT16_MAX);
 	if (drop == WEFT_DONE) {
 		answer->kind = WEFT_ANSWER_REPLY;
 	} else if (drop != WEFT_NEXT) {
@@ -207,6 +205,9 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 	} else {
 		answer->kind = WEFT_ANSWER_FLOOD;
 	}
+	if (walk->network != NULL && walk->network->facts != NULL)
+		answer->output.source_port =
+			rte_cpu_to_be_16(0xc000 | (weft_walk_entropy(walk) & 0x3fff));
 	/* The slots were read after the snapshot was loaded: if there is a newer one, they may say
 	 * more than this walk has seen. */
 	return walk->is_cacheable && weft_rcu_load(weft_topology) == walk->topology;

@@ -91,7 +91,19 @@ struct weft_walk {
 	uint16_t n_deps;
 	uint16_t deps[WEFT_DEPS];
 	uint32_t sum;
+	bool has_entropy;
+	uint16_t entropy; /* weft_walk_entropy() */
 };
+
+/** Of the flow, for choosing among paths outside; made when it is first asked for. */
+static inline uint16_t
+weft_walk_entropy(struct weft_walk *walk)
+{
+	if (!walk->has_entropy)
+		walk->entropy = weft_key_entropy(walk->key);
+	walk->has_entropy = true;
+	return walk->entropy;
+}
 
 /** Notes that the answer stands on a slot. Call before looking at what the slot stands for. */
 static inline void
@@ -110,6 +122,14 @@ weft_walk_depend(struct weft_walk *walk, uint16_t slot)
 		if (unlikely((walk)->trace != NULL))                                               \
 			weft_walk_note(walk, __VA_ARGS__);                                         \
 	} while (0)
+
+/** An address for a sentence: made only if somebody listens. */
+static inline const char *
+weft_walk_ip(const struct weft_ip *ip, char *text)
+{
+	weft_ip_format(ip, text);
+	return text;
+}
 
 void weft_walk_note(struct weft_walk *walk, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -257,7 +257,7 @@ trace_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	} else if (trace.n_waits > 0) {
 		verdict = json_string("wait");
 	} else {
-		verdict = json_string(trace.answer.kind == WEFT_ANSWER_FLOOD ? "flood" : "forward");
+		verdict = json_string(trace.n_outputs > 1 ? "flood" : "forward");
 	}
 	row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "arrival",
 			weft_show_port_name(trace.port), "frame", trace_cmd_frame(&trace), "stages",

@@ -64,11 +64,11 @@ tunnel_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		weft_show_ip(&endpoint->address), "mac", weft_show_mac(&endpoint->terminator.mac),
 		"physical_network", weft_show_port_name(endpoint->wire), "vlan",
 		conf->vlan != 0 ? json_integer(conf->vlan) : json_null(), "mtu",
-		(int)weft_topology->attachments[endpoint->wire]->mtu, "gateways",
-		tunnel_cmd_gateways(conf), "routes", tunnel_cmd_routes(conf), "vxlan_port",
-		(int)conf->vxlan_port, "geneve_port", (int)conf->geneve_port, "dscp",
-		(int)conf->dscp, "ttl", (int)conf->ttl, "udp_checksum", conf->udp_checksum,
-		"networks", (int)endpoint->n_segments, "remotes", tunnel_cmd_count_remotes());
+		(int)weft_running_wire(endpoint->wire)->mtu, "gateways", tunnel_cmd_gateways(conf),
+		"routes", tunnel_cmd_routes(conf), "vxlan_port", (int)conf->vxlan_port,
+		"geneve_port", (int)conf->geneve_port, "dscp", (int)conf->dscp, "ttl",
+		(int)conf->ttl, "udp_checksum", conf->udp_checksum, "networks",
+		(int)endpoint->n_segments, "remotes", tunnel_cmd_count_remotes());
 }
 
 /* ---- tunnel list ---- */

@@ -129,13 +129,27 @@ build_overlay(struct build *build, struct weft_network *network,
 		build->is_out_of_memory = true;
 }
 
-/* The wire learns what to take for the endpoint, and to read what may be a question for it. */
+/* A wire that was opened anew is another link: a snapshot without it came in between. */
+static uint32_t
+build_link(const struct weft_endpoint *endpoint, const struct weft_attachment *wire)
+{
+	static uint32_t links;
+	const struct weft_endpoint *before = weft_topology == NULL ? NULL : weft_topology->endpoint;
+	const struct weft_attachment *old;
+
+	if (before == NULL || before->wire != endpoint->wire)
+		return ++links;
+	old = weft_topology->attachments[before->wire];
+	return old != NULL && old->port == wire->port ? before->terminator.link : ++links;
+}
+
+/* The wire learns what to take for the endpoint. */
 static void
 build_endpoint(struct build *build)
 {
 	const struct weft_conf_endpoint *conf = &build->parts->conf->endpoint;
 	struct weft_attachment *wire;
-	uint16_t id, vid;
+	uint16_t id;
 
 	if (!conf->is_there)
 		return;
@@ -148,10 +162,8 @@ build_endpoint(struct build *build)
 	wire = build->topology->attachments[id];
 	if (wire == NULL)
 		return;
+	build->topology->endpoint->terminator.link = build_link(build->topology->endpoint, wire);
 	wire->terminator = build->topology->endpoint->terminator;
-	vid = WEFT_TAG_VID(wire->terminator.tag);
-	wire->depth.is_ip = true;
-	wire->depth.ip_by_vid[vid / 64] |= UINT64_C(1) << vid % 64;
 }
 
 static void

@@ -134,21 +134,34 @@ follow_pin(const struct weft_endpoint *endpoint)
 	follow_n_pins = n;
 }
 
+/* Entries behind remote endpoints of a family that we do not speak any more lead nowhere. */
+static void
+follow_family(void)
+{
+	struct weft_ip address;
+	uint32_t cursor = 0;
+	uint16_t place;
+	bool is_held;
+
+	while ((place = weft_remote_next(&cursor, &address, &is_held)) != WEFT_NO_PORT)
+		weft_fdb_flush(WEFT_FDB_ANY, place, NULL, false);
+}
+
 /* What was heard on another link is worth nothing. */
 static void
 follow_link(const struct weft_endpoint *endpoint)
 {
 	static struct weft_terminator last;
-	static uint16_t wire;
 	struct weft_terminator next = { 0 };
 
 	if (endpoint != NULL)
 		next = endpoint->terminator;
-	if (last.is_here && (!next.is_here || next.tag != last.tag || next.family != last.family ||
-			     endpoint->wire != wire))
+	if (last.is_here &&
+	    (next.link != last.link || next.tag != last.tag || next.family != last.family))
 		weft_neighbour_reset(WEFT_SCOPE_UNDERLAY);
+	if (last.is_here && next.family != last.family)
+		follow_family();
 	last = next;
-	wire = endpoint == NULL ? 0 : endpoint->wire;
 }
 
 void
@@ -218,6 +231,12 @@ follow_network(uint16_t id, const struct weft_network *network)
 	follow_add_homes(network);
 }
 
+static bool
+follow_is_network(uint16_t scope)
+{
+	return scope < WEFT_NETWORKS_MAX && weft_topology->networks[scope] != NULL;
+}
+
 void
 weft_follow(void)
 {
@@ -225,6 +244,8 @@ weft_follow(void)
 		follow_port((uint16_t)id, weft_topology->attachments[id]);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		follow_network((uint16_t)id, weft_topology->networks[id]);
+	/* Notes of a network that went must not be there when another one gets its number. */
+	weft_neighbour_age(0, INT32_MAX, follow_is_network);
 	follow_link(weft_topology->endpoint);
 	follow_pin(weft_topology->endpoint);
 }

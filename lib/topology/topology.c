@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "neighbour/neighbour.h"
 #include "topology/overlay.h"
 
 struct weft_topology *weft_topology;
@@ -160,6 +161,13 @@ topology_bump_network(uint16_t id, const struct weft_network *old, const struct 
 		weft_gen_bump(weft_members_slot(id));
 }
 
+/* Which networks a wire carries makes no difference to tunnels. */
+static bool
+topology_is_same_way(const struct weft_attachment *a, const struct weft_attachment *b)
+{
+	return a == b || (a != NULL && b != NULL && topology_is_same_port(a, b));
+}
+
 /* Tunnels leave by the endpoint's wire, so they stand on it too. */
 static void
 topology_bump_endpoint(const struct weft_topology *old, const struct weft_topology *new)
@@ -169,8 +177,11 @@ topology_bump_endpoint(const struct weft_topology *old, const struct weft_topolo
 	if (a == NULL && b == NULL)
 		return;
 	if (a == NULL || b == NULL || !weft_endpoint_is_same(a, b) ||
-	    old->attachments[a->wire] != new->attachments[b->wire])
+	    !topology_is_same_way(old->attachments[a->wire], new->attachments[b->wire])) {
 		weft_gen_bump(weft_endpoint_slot());
+		/* What floods stand on, in one slot with the neighbours. */
+		weft_gen_bump(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
+	}
 	if (a != b)
 		weft_endpoint_bump_segments(a, b);
 }

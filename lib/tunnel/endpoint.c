@@ -137,6 +137,7 @@ endpoint_fill_terminator(struct weft_terminator *terminator, const struct weft_c
 {
 	terminator->is_here = true;
 	terminator->family = conf->address.family;
+	terminator->prefix = conf->address.prefix;
 	terminator->tag = conf->vlan != 0 ? (uint16_t)(WEFT_TAG | conf->vlan) : 0;
 	memcpy(terminator->address, conf->address.bytes, sizeof(terminator->address));
 	if (conf->has_mac)
@@ -185,6 +186,7 @@ endpoint_is_same_terminator(const struct weft_terminator *a, const struct weft_t
 		    a->formats[i].udp_port != b->formats[i].udp_port)
 			return false;
 	return a->is_here == b->is_here && a->family == b->family && a->tag == b->tag &&
+	       a->prefix == b->prefix && a->link == b->link &&
 	       rte_is_same_ether_addr(&a->mac, &b->mac) &&
 	       memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }

@@ -33,9 +33,11 @@
 struct weft_terminator {
 	bool is_here;
 	uint8_t family; /* AF_INET, AF_INET6 */
+	uint8_t prefix; /* length in bits, of the link */
 	uint16_t tag; /* 0 or WEFT_TAG | VID */
 	struct rte_ether_addr mac;
 	uint8_t address[16]; /* network order */
+	uint32_t link; /* counts up when it comes to another wire, or its wire is opened anew */
 	struct weft_tunnel_format {
 		const struct weft_segment_ops *ops;
 		rte_be16_t udp_port; /* 0: not UDP */

@@ -148,7 +148,8 @@ outer_judge_ecn(const uint8_t *inner, uint32_t length, uint8_t ecn)
 	if (likely(ecn != WEFT_ECN_CE && ecn != WEFT_ECN_ECT1))
 		return WEFT_OUTER_FINE;
 	memcpy(&type, inner + 12, sizeof(type));
-	if (length < 16 ||
+	/* What would have to be written must be there. */
+	if (length < sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) ||
 	    (type != RTE_BE16(RTE_ETHER_TYPE_IPV4) && type != RTE_BE16(RTE_ETHER_TYPE_IPV6)))
 		return WEFT_OUTER_FINE;
 	inside = weft_ecn_of(inner);

@@ -39,6 +39,18 @@ weft_mac_is_reserved(const struct rte_ether_addr *mac)
 	return memcmp(mac->addr_bytes, prefix, sizeof(prefix)) == 0 && mac->addr_bytes[5] < 0x10;
 }
 
+/** May the six bytes be the source of a frame: neither a group nor zero? */
+static inline bool
+weft_mac_is_sender(const uint8_t *mac)
+{
+	uint32_t first;
+	uint16_t second;
+
+	memcpy(&first, mac, sizeof(first));
+	memcpy(&second, mac + 4, sizeof(second));
+	return !(mac[0] & 1) && (first | second) != 0;
+}
+
 /** A MAC as a number, for hashing and printing; the first byte is the most significant. */
 static inline uint64_t
 weft_mac_number(const struct rte_ether_addr *mac)

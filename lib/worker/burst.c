@@ -11,28 +11,13 @@
 #include "worker/worker.h"
 
 static __rte_always_inline void
-burst_count_remote(struct weft_worker *worker, uint16_t place, const struct rte_mbuf *packet)
-{
-	struct weft_remote_count *count;
-
-	if (!weft_place_is_remote(place))
-		return;
-	count = &worker->remotes[place - WEFT_PLACE_REMOTE];
-	count->rx_packets++;
-	count->rx_bytes += packet->pkt_len;
-}
-
-static __rte_always_inline void
 burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_answer *answer,
 	  struct rte_mbuf *packet)
 {
 	if (likely(answer->kind == WEFT_ANSWER_FORWARD)) {
-		if (unlikely(answer->output.flags & WEFT_OUTPUT_DECAP))
-			burst_count_remote(worker, answer->place, packet);
 		weft_worker_send(worker, &answer->output, packet);
 		return;
 	}
-	burst_count_remote(worker, answer->place, packet);
 	weft_spread(worker, arrival,
 		    &(struct weft_decision){
 			    .answer = answer,
@@ -100,6 +85,8 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 		.n_waits = walk->n_waits,
 	};
 
+	if (weft_place_is_remote(answer->place))
+		weft_worker_count_rx(worker, answer->place, packet);
 	if (unlikely(walk->n_too_big > 0))
 		burst_count_too_big(worker, arrival, walk);
 	if (unlikely(walk->reply->is_there) &&
@@ -114,7 +101,6 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 		burst_act(worker, arrival, answer, packet);
 		return;
 	}
-	burst_count_remote(worker, answer->place, packet);
 	weft_spread(worker, arrival, &decision, packet);
 }
 
@@ -179,7 +165,9 @@ weft_burst_again(struct weft_worker *worker, const struct weft_held *held)
 	walk.has_waited = true;
 	walk.only = held->place;
 	weft_walk_run(&walk, &answer);
-	if (walk.n_waits > 0)
+	if (answer.network != held->network)
+		weft_tx_drop(worker, held->arrival, DROP_BRIDGE_NO_RECEIVER, packet);
+	else if (walk.n_waits > 0)
 		weft_hold(worker, held);
 	else
 		burst_act_walked(worker, &walk, &answer, packet);
@@ -198,6 +186,8 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 	    flow->sum == weft_answer_sum(&flow->answer)) {
 		worker->hits++;
 		burst_count(worker, flow, packet->pkt_len);
+		if (weft_place_is_remote(flow->answer.place))
+			weft_worker_count_rx(worker, flow->answer.place, packet);
 		burst_act(worker, key->arrival, &flow->answer, packet);
 		return;
 	}
@@ -209,7 +199,7 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 }
 
 /* Padding would become part of the inner frame. */
-static __rte_noinline enum weft_key_fault
+static __rte_always_inline enum weft_key_fault
 burst_parse_tunnel(struct weft_key *key, struct rte_mbuf *packet,
 		   const struct weft_attachment *arrival, uint32_t l3)
 {
@@ -228,7 +218,8 @@ burst_parse_tunnel(struct weft_key *key, struct rte_mbuf *packet,
 /* Pass two: reads keys, drops what is none, closes the gaps. @return packets left */
 static __rte_always_inline uint16_t
 burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
-	    struct rte_mbuf **pkts, uint16_t n, struct weft_key *keys, uint64_t *hashes)
+	    struct rte_mbuf **pkts, uint16_t n, struct weft_key *keys, uint64_t *hashes,
+	    bool has_tunnels)
 {
 	struct weft_port_count *count = &worker->counts[arrival->port->id];
 	uint16_t id = arrival->port->id, left = 0;
@@ -241,11 +232,11 @@ burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
 		uint32_t l3 = 0;
 
 		bytes += packet->pkt_len;
-		if (arrival->terminator.is_here)
+		if (has_tunnels)
 			l3 = weft_terminator_takes(&arrival->terminator, frame, packet->data_len);
 		if (l3 == 0)
 			fault = weft_key_parse(&keys[left], frame, packet->data_len, id,
-					       &arrival->depth);
+					       weft_key_depth(frame, &arrival->depth, has_tunnels));
 		else
 			fault = burst_parse_tunnel(&keys[left], packet, arrival, l3);
 		if (unlikely(fault != WEFT_KEY_FINE)) {
@@ -264,21 +255,21 @@ burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
 	return left;
 }
 
-void
-weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
-		   struct rte_mbuf **pkts, uint16_t n)
+/* @p has_tunnels is a constant: a wire with the tunnel endpoint has a copy of its own of all this,
+ * so that the others pay nothing for it. */
+static __rte_always_inline void
+burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
+	      struct rte_mbuf **pkts, uint16_t n, bool has_tunnels)
 {
 	struct weft_key keys[WEFT_BURST];
 	uint64_t hashes[WEFT_BURST];
 	struct weft_flow *flows[WEFT_BURST];
-	bool may_have_tails = arrival->depth.is_ip || arrival->terminator.is_here;
+	bool may_have_tails = has_tunnels || arrival->depth.is_ip;
 	uint32_t hits = 0;
 
-	if (unlikely(worker->n_held > 0))
-		weft_hold_try(worker);
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
-	n = burst_parse(worker, arrival, pkts, n, keys, hashes);
+	n = burst_parse(worker, arrival, pkts, n, keys, hashes, has_tunnels);
 	for (uint16_t i = 0; i < n; i++) {
 		flows[i] = weft_flow_candidate(worker->table, hashes[i]);
 		if (flows[i] == NULL)
@@ -300,7 +291,21 @@ weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arr
 		}
 		hits++;
 		burst_count(worker, flow, packet->pkt_len);
+		if (has_tunnels && weft_place_is_remote(flow->answer.place))
+			weft_worker_count_rx(worker, flow->answer.place, packet);
 		burst_act(worker, arrival->port->id, &flow->answer, packet);
 	}
 	worker->hits += hits;
+}
+
+void
+weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
+		   struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely(worker->n_held > 0))
+		weft_hold_try(worker);
+	if (arrival->terminator.is_here)
+		burst_forward(worker, arrival, pkts, n, true);
+	else
+		burst_forward(worker, arrival, pkts, n, false);
 }

@@ -42,15 +42,17 @@ hold_walk_all(struct weft_worker *worker)
 		weft_burst_again(worker, &held[i]);
 }
 
+/* Drops those that @p is_over says. */
 static void
-hold_expire(struct weft_worker *worker)
+hold_drop(struct weft_worker *worker, bool (*is_over)(const struct weft_held *held, uint32_t with),
+	  uint32_t with)
 {
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < worker->n_held; i++) {
 		struct weft_held *held = &worker->held[i];
 
-		if ((int32_t)(worker->now_ms - held->until_ms) < 0)
+		if (!is_over(held, with))
 			worker->held[left++] = *held;
 		else
 			weft_tx_drop(worker, held->arrival, DROP_ENCAP_NO_NEIGHBOUR, held->packet);
@@ -58,12 +60,38 @@ hold_expire(struct weft_worker *worker)
 	__atomic_store_n(&worker->n_held, left, __ATOMIC_RELAXED);
 }
 
+static bool
+hold_is_late(const struct weft_held *held, uint32_t now_ms)
+{
+	return (int32_t)(now_ms - held->until_ms) >= 0;
+}
+
+static bool
+hold_is_from(const struct weft_held *held, uint32_t port)
+{
+	return held->arrival == port;
+}
+
+static void
+hold_forget_job(void *worker, void *context)
+{
+	hold_drop(worker, hold_is_from, *(const uint16_t *)context);
+}
+
+void
+weft_hold_forget(uint16_t port)
+{
+	for (uint16_t i = 0; i < weft_n_workers; i++)
+		if (__atomic_load_n(&weft_workers[i]->n_held, __ATOMIC_RELAXED) > 0)
+			weft_worker_call(weft_workers[i], hold_forget_job, &port);
+}
+
 void
 weft_hold_try(struct weft_worker *worker)
 {
 	uint32_t sum = weft_gen_read(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
 
-	hold_expire(worker);
+	hold_drop(worker, hold_is_late, worker->now_ms);
 	if (worker->n_held == 0 || sum == worker->held_sum)
 		return;
 	hold_walk_all(worker);

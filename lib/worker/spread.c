@@ -10,7 +10,7 @@
 #include "port/buffers.h"
 #include "worker/worker.h"
 
-#define SPREAD_FRAGMENTS 1024 /* of the longest datagram at the smallest MTU, 68 */
+#define SPREAD_FRAGMENTS 1400 /* of the longest datagram at the smallest MTU, 68: 1,365 */
 
 /* Each fragment gets the Ethernet header of the whole, and leaves like it. The pieces are buffers
  * of their own where they fit into one; larger ones point into the packet. */
@@ -22,6 +22,42 @@ spread_cut(struct rte_mbuf *packet, struct rte_mbuf **fragments, uint32_t mtu)
 							    (uint16_t)mtu, weft_buffers);
 	return rte_ipv4_fragment_packet(packet, fragments, SPREAD_FRAGMENTS, (uint16_t)mtu,
 					weft_buffers, weft_buffers);
+}
+
+/* Takes the last segment off. */
+static void
+spread_cut_last(struct rte_mbuf *packet, struct rte_mbuf *last)
+{
+	struct rte_mbuf *before = packet;
+
+	while (before->next != last)
+		before = before->next;
+	before->next = NULL;
+	packet->nb_segs--;
+	packet->pkt_len -= last->data_len;
+	rte_pktmbuf_free_seg(last);
+}
+
+/* What stands behind the datagram is no part of it; and it is longer than the library's 16 bits. */
+static bool
+spread_trim(struct rte_mbuf *packet)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(packet, const struct rte_ipv4_hdr *);
+	uint32_t total = rte_be_to_cpu_16(ip->total_length);
+
+	while (packet->pkt_len > total) {
+		struct rte_mbuf *last = rte_pktmbuf_lastseg(packet);
+		uint32_t excess = RTE_MIN(packet->pkt_len - total, (uint32_t)last->data_len);
+
+		if (last == packet && excess == last->data_len)
+			return false;
+		if (excess < last->data_len) {
+			rte_pktmbuf_trim(packet, (uint16_t)excess);
+			break;
+		}
+		spread_cut_last(packet, last);
+	}
+	return packet->pkt_len == total;
 }
 
 static uint32_t
@@ -52,6 +88,10 @@ spread_fragments(struct weft_worker *worker, uint16_t arrival, const struct weft
 		return;
 	}
 	rte_pktmbuf_adj(packet, sizeof(ether));
+	if (!spread_trim(packet)) {
+		weft_tx_drop(worker, arrival, DROP_DELIVER_TOO_BIG, packet);
+		return;
+	}
 	n = spread_cut(packet, fragments, spread_mtu(worker, decision, output));
 	if (n <= 0) {
 		weft_tx_drop(worker, arrival,
@@ -77,6 +117,20 @@ spread_fragments(struct weft_worker *worker, uint16_t arrival, const struct weft
 	rte_pktmbuf_free(packet);
 }
 
+/* A group is shared by many flows; the port outside is the flow's. */
+static void
+spread_output(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
+	      const struct weft_output *output, struct rte_mbuf *packet)
+{
+	struct weft_output one = *output;
+
+	one.source_port = decision->answer->output.source_port;
+	if (one.flags & WEFT_OUTPUT_FRAGMENT)
+		spread_fragments(worker, arrival, decision, &one, packet);
+	else
+		weft_worker_send(worker, &one, packet);
+}
+
 /* The i-th of the outputs, then of those that wait. */
 static void
 spread_one(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
@@ -87,11 +141,10 @@ spread_one(struct weft_worker *worker, uint16_t arrival, const struct weft_decis
 					  .packet = packet,
 					  .arrival = arrival,
 					  .place = decision->waits[i - decision->n_outputs],
+					  .network = decision->answer->network,
 				  });
-	else if (decision->outputs[i].flags & WEFT_OUTPUT_FRAGMENT)
-		spread_fragments(worker, arrival, decision, &decision->outputs[i], packet);
 	else
-		weft_worker_send(worker, &decision->outputs[i], packet);
+		spread_output(worker, arrival, decision, &decision->outputs[i], packet);
 }
 
 void

@@ -52,6 +52,7 @@ struct weft_held {
 	struct rte_mbuf *packet;
 	uint16_t arrival; /* port */
 	uint16_t place; /* the receiver */
+	uint16_t network; /* number; the arrival may have come to another one meanwhile */
 	uint32_t until_ms;
 };
 
@@ -190,6 +191,9 @@ bool weft_spread_reply(struct weft_worker *worker, const struct weft_attachment 
 /** Lets a packet wait for a neighbour, or drops it if too many do. */
 void weft_hold(struct weft_worker *worker, const struct weft_held *held);
 
+/** A port number becomes free: drops what arrived by it and still waits. Control thread. */
+void weft_hold_forget(uint16_t port);
+
 /** Tries those that wait again, if anything has changed among the neighbours; drops those that have
  *  waited too long. */
 void weft_hold_try(struct weft_worker *worker);
@@ -243,18 +247,32 @@ bool weft_budget_take(struct weft_worker *worker, const struct weft_attachment *
 /** @return whether the port may be sent one more ICMP error now */
 bool weft_budget_take_error(struct weft_worker *worker, uint16_t port);
 
-/** Does what an output says, and buffers the packet for its port. */
+/** A packet that came through a tunnel. */
+static __rte_always_inline void
+weft_worker_count_rx(struct weft_worker *worker, uint16_t place, const struct rte_mbuf *packet)
+{
+	struct weft_remote_count *count = &worker->remotes[place - WEFT_PLACE_REMOTE];
+
+	count->rx_packets++;
+	count->rx_bytes += packet->pkt_len;
+}
+
+/** Does what an output says, and buffers the packet for its port. The flags are asked once: most
+ *  have none. */
 static __rte_always_inline void
 weft_worker_send(struct weft_worker *worker, const struct weft_output *output,
 		 struct rte_mbuf *packet)
 {
-	weft_act(packet, output);
-	if (output->flags & WEFT_OUTPUT_ENCAP) {
-		struct weft_remote_count *count =
-			&worker->remotes[output->encap->head.place - WEFT_PLACE_REMOTE];
+	weft_act_rewrite(packet, output);
+	if (unlikely(output->flags != 0)) {
+		weft_act_flags(packet, output);
+		if (output->flags & WEFT_OUTPUT_ENCAP) {
+			struct weft_remote_count *count =
+				&worker->remotes[output->encap->head.place - WEFT_PLACE_REMOTE];
 
-		count->tx_packets++;
-		count->tx_bytes += packet->pkt_len;
+			count->tx_packets++;
+			count->tx_bytes += packet->pkt_len;
+		}
 	}
 	weft_tx_add(worker, output->port, packet);
 }

@@ -4,6 +4,8 @@
     lab.daemon       the switch as a process, and weftctl
     lab.namespace    a host on a TAP port; sockets inside it without a program of its own
     lab.wire         the far end of a wire: frames as they are, tags and all; a tagged host
+    lab.underlay     what lies between tunnel endpoints: routers, LANs, the kernel's own VXLAN
+    lab.ovs          an Open vSwitch of our own: userspace datapath, private folder
     lab.traffic      ping, TCP with a data check, a steady UDP stream that counts its losses
     lab.guest        a QEMU guest with a serial console
     lab.fixtures     what conftest.py of test/system and test/guest have in common

@@ -44,20 +44,19 @@ static const struct weft_trace_sender trace_test_vm1 = {
 static const struct weft_endpoint trace_test_endpoint4 = {
 	.dscp = 10,
 	.ttl = 64,
-	.terminator = { true,
-			AF_INET,
-			WEFT_TAG | 10,
-			{ { 2, 0, 192, 0, 2, 1 } },
-			{ 192, 0, 2, 1 } },
+	.terminator = { .is_here = true,
+			.family = AF_INET,
+			.tag = WEFT_TAG | 10,
+			.mac = { { 2, 0, 192, 0, 2, 1 } },
+			.address = { 192, 0, 2, 1 } },
 };
 static const struct weft_endpoint trace_test_endpoint6 = {
 	.dscp = 10,
 	.ttl = 64,
-	.terminator = { true,
-			AF_INET6,
-			0,
-			{ { 2, 0, 192, 0, 2, 1 } },
-			{ 0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 1 } },
+	.terminator = { .is_here = true,
+			.family = AF_INET6,
+			.mac = { { 2, 0, 192, 0, 2, 1 } },
+			.address = { 0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 1 } },
 };
 static const struct rte_ether_addr trace_test_via = { { 2, 0, 192, 0, 2, 2 } };
 
