@@ -48,9 +48,10 @@ static const struct conf_field schema_endpoint[] = {
 	  .fallback = "0", .help = "The DSCP of the outer header." },
 	{ "ttl", CONF_INTEGER, CONF_AT(weft_conf_endpoint, ttl), .min = 1, .max = 255,
 	  .what = "a TTL", .fallback = "64", .help = "The TTL or hop limit of the outer header." },
-	{ "udp-checksum", CONF_BOOL, CONF_AT(weft_conf_endpoint, udp_checksum), .fallback = "false",
-	  .help = "Whether the outer UDP header has a checksum when it is on IPv6 (RFC 6935, RFC "
-		  "6936); on IPv4 it has none." },
+	{ "udp-checksum", CONF_BOOL, CONF_AT(weft_conf_endpoint, udp_checksum), .fallback = "true",
+	  .help = "Whether the outer UDP header has a checksum when it is on IPv6. Without, it is "
+		  "zero, which is cheaper, but peers must have been told (RFC 6935, RFC 6936). On "
+		  "IPv4 it is always zero." },
 };
 
 const struct conf_object conf_endpoint_object = {

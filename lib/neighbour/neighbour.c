@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "core/rcu.h"
 #include "neighbour/entry.h"
 
 enum weft_neighbour_state
@@ -105,24 +106,35 @@ neighbour_mark(struct weft_neighbour_entry *entry, bool is_pinned)
 	} while (!weft_neighbour_entry_change(entry, &word, next));
 }
 
-int
-weft_neighbour_pin(uint16_t scope, const struct weft_ip *ip)
+static bool
+neighbour_try_pin(const struct weft_neighbour_key *key)
 {
-	struct weft_neighbour_key key = weft_neighbour_key(scope, ip);
 	uint64_t incomplete = (uint64_t)WEFT_NEIGHBOUR_INCOMPLETE << WEFT_NEIGHBOUR_STATE_SHIFT;
 	struct weft_neighbour_entry *entry;
 
 	rte_spinlock_lock(&weft_neighbour_table.lock);
-	entry = weft_neighbour_entry_find(&key);
+	entry = weft_neighbour_entry_find(key);
 	if (entry == NULL)
-		entry = weft_neighbour_entry_add(&key, incomplete, 0);
+		entry = weft_neighbour_entry_add(key, incomplete, 0);
 	if (entry != NULL && entry->pins++ == 0) {
 		weft_neighbour_table.unpinned--;
 		neighbour_mark(entry, true);
 		weft_neighbour_entry_hurry(entry);
 	}
 	rte_spinlock_unlock(&weft_neighbour_table.lock);
-	return entry == NULL ? -ENOSPC : 0;
+	return entry != NULL;
+}
+
+int
+weft_neighbour_pin(uint16_t scope, const struct weft_ip *ip)
+{
+	struct weft_neighbour_key key = weft_neighbour_key(scope, ip);
+
+	if (neighbour_try_pin(&key))
+		return 0;
+	/* Positions that were given up wait until no worker can know them any more. */
+	weft_rcu_synchronize();
+	return neighbour_try_pin(&key) ? 0 : -ENOSPC;
 }
 
 void

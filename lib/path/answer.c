@@ -264,7 +264,5 @@ weft_stage_answer(struct weft_walk *walk)
 		return is_message ? answer_for_guest(walk, &message) : WEFT_NEXT;
 	if (is_message && answer_on_link(walk, &message))
 		return walk->network == NULL ? WEFT_DONE : WEFT_NEXT;
-	if (walk->network != NULL)
-		return WEFT_NEXT;
-	return is_message ? DROP_ANSWER_TAKEN : DROP_ANSWER_NOT_SERVED;
+	return walk->network == NULL ? DROP_ANSWER_TAKEN : WEFT_NEXT;
 }

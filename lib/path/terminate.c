@@ -14,7 +14,8 @@ terminate_at_port(struct weft_walk *walk, uint16_t *network)
 	return WEFT_NEXT;
 }
 
-/* On the link of the tunnel endpoint ARP and ND concern it, whether a network is there or not. */
+/* On the link of the tunnel endpoint ARP, or ICMPv6, concerns it, whether a network is there or
+ * not. */
 static bool
 terminate_is_on_link(const struct weft_walk *walk, uint16_t vid)
 {
@@ -23,7 +24,8 @@ terminate_is_on_link(const struct weft_walk *walk, uint16_t vid)
 
 	return terminator->is_here && vid == WEFT_TAG_VID(terminator->tag) &&
 	       !rte_is_unicast_ether_addr(&key->dst) &&
-	       (key->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP) || key->protocol == IPPROTO_ICMPV6);
+	       (terminator->family == AF_INET ? key->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP) :
+						key->protocol == IPPROTO_ICMPV6);
 }
 
 static enum weft_drop

@@ -111,6 +111,17 @@ tunnel_cmd_sum(struct tunnel_cmd_sums *sums)
 
 /* Those by which packets go to a remote endpoint; one that answers is enough for it to be
  * reachable. */
+/* Nobody is reachable without the wire, whatever was known of him. */
+static bool
+tunnel_cmd_is_wire_up(void)
+{
+	const struct weft_endpoint *endpoint = weft_topology->endpoint;
+	const struct weft_attachment *wire =
+		endpoint == NULL ? NULL : weft_topology->attachments[endpoint->wire];
+
+	return endpoint == NULL || (wire != NULL && wire->admin_up && weft_port_is_up(wire->port));
+}
+
 static json_t *
 tunnel_cmd_next_hops(const struct weft_ip *to, const char **state)
 {
@@ -147,6 +158,9 @@ tunnel_cmd_row(const struct tunnel_cmd_remote *remote, const struct tunnel_cmd_s
 	struct weft_remote_count count;
 	const char *state;
 	json_t *hops = tunnel_cmd_next_hops(&remote->address, &state);
+
+	if (!tunnel_cmd_is_wire_up())
+		state = "wire-down";
 
 	weft_remote_count_sum(remote->place, &count);
 	return json_pack("{s:o, s:s, s:o, s:i, s:o, s:s, s:i, s:I, s:I, s:I, s:I}", "remote",

@@ -24,7 +24,7 @@ BEHAVIOURS = {
     "S21": "A wire is a trunk: VLANs that no network has are dropped and counted",
     "S22": "All 4094 VLAN ids work on one wire",
     "S23": "VXLAN: every VNI from 1 to 16777215, 10,000 networks; an unknown VNI is dropped and counted",
-    "S24": "Flows spread over all paths outside: the outer source port is a hash of the inner flow, and next hops share",
+    "S24": "Flows spread over all paths outside: the outer source port is a hash of the inner flow",
     "S25": "Only tunnel endpoints' MACs appear on the wire, no guest's",
     "S26": "VXLAN frames are exact (RFC 7348); the UDP port can be configured",
     "S27": "From MAC to endpoint, into the tunnel, by the next hop's MAC; out of it and on by the inner MAC",

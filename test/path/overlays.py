@@ -67,7 +67,8 @@ class Tunnel:
 
     def __init__(self, kind="vxlan", family=4, **endpoint):
         self.kind, self.family = kind, family
-        self.endpoint = keys(endpoint)
+        # Zero is what frames are compared with, so it is asked for where it is not the default.
+        self.endpoint = {**({"udp-checksum": False} if family == 6 else {}), **keys(endpoint)}
         self.vlan = self.endpoint.get("vlan", ())
         self.port = self.endpoint.get(f"{kind}-port", PORTS.get(kind))
         self.overhead = OVERHEAD[kind, family]

@@ -64,12 +64,12 @@ static const struct change_case change_tunnels[] = {
 	  "{destination: 10.0.0.0/8, next-hop: 192.0.2.9}\n" },
 	{ "address: 192.0.2.1/24\n",
 	  "address: 192.0.2.2/24\n  vlan: 5\n  gateway: 192.0.2.9\n  mac: '02:00:00:00:00:09'\n"
-	  "  vxlan-port: 1\n  geneve-port: 2\n  dscp: 3\n  ttl: 4\n  udp-checksum: true\n",
+	  "  vxlan-port: 1\n  geneve-port: 2\n  dscp: 3\n  ttl: 4\n  udp-checksum: false\n",
 	  "~ tunnel-endpoint \n"
 	  "  address: 192.0.2.1/24 -> 192.0.2.2/24\n  vlan: (none) -> 5\n"
 	  "  gateway: (none) -> 192.0.2.9\n  mac: (none) -> 02:00:00:00:00:09\n"
 	  "  vxlan-port: 4789 -> 1\n  geneve-port: 6081 -> 2\n  dscp: 0 -> 3\n  ttl: 64 -> 4\n"
-	  "  udp-checksum: false -> true\n" },
+	  "  udp-checksum: true -> false\n" },
 	{ "physical-network: w\n", "physical-network: v\n",
 	  "~ tunnel-endpoint \n  physical-network: w -> v\n" },
 	/* MTU and peers follow. */

@@ -29,7 +29,7 @@ tunnel_test_endpoint(void **state)
 		"tunnel-endpoint: {physical-network: w, address: 192.0.2.1/24, vlan: 10,\n"
 		"  gateway: 192.0.2.254, mac: 02:00:00:00:00:01, vxlan-port: 8472, geneve-port: "
 		"9,\n"
-		"  dscp: 46, ttl: 3, udp-checksum: true, routes: [\n"
+		"  dscp: 46, ttl: 3, udp-checksum: false, routes: [\n"
 		"  {destination: 10.0.0.0/8, next-hop: 192.0.2.253},\n"
 		"  {destination: 10.0.0.0/8, next-hop: 192.0.2.252}]}\n");
 	const struct weft_conf_endpoint *endpoint = &conf->endpoint;
@@ -51,7 +51,7 @@ tunnel_test_endpoint(void **state)
 	assert_int_equal(endpoint->geneve_port, 9);
 	assert_int_equal(endpoint->dscp, 46);
 	assert_int_equal(endpoint->ttl, 3);
-	assert_true(endpoint->udp_checksum);
+	assert_false(endpoint->udp_checksum);
 	assert_int_equal(endpoint->place.line, 2);
 	weft_conf_destroy(conf);
 }
@@ -74,7 +74,7 @@ tunnel_test_endpoint_defaults(void **state)
 	assert_int_equal(endpoint->geneve_port, 6081);
 	assert_int_equal(endpoint->dscp, 0);
 	assert_int_equal(endpoint->ttl, 64);
-	assert_false(endpoint->udp_checksum);
+	assert_true(endpoint->udp_checksum);
 	weft_conf_destroy(conf);
 	conf = conf_helper_load("tunnel-endpoint:\n");
 	assert_false(conf->endpoint.is_there);

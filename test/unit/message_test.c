@@ -68,6 +68,8 @@ static const struct message_test_row message_test_rows[] = {
 	  "2001:db8::1" },
 	{ "group6 < a ns :: 2001:db8::2", true, true, false, "2001:db8::2", NULL }, /* DAD */
 	{ "group6 < a na 2001:db8::1 a", true, false, true, "2001:db8::1", "2001:db8::1" },
+	{ "b < a na 2001:db8::1", true, false, false, "2001:db8::1",
+	  "2001:db8::1" }, /* confirmed */
 	{ "group6 < a na 2001:db8::1 *", false, false, false, NULL, NULL },
 	{ "group6 < a ns 2001:db8::1 2001:db8::2 a far", false, false, false, NULL, NULL },
 	{ "b < a ping 2001:db8::1 2001:db8::2", false, false, false, NULL, NULL },
@@ -109,11 +111,31 @@ test_what_messages_mean(void **state)
 			continue;
 		assert_int_equal(message.asks, row->asks);
 		assert_int_equal(message.tells, row->tells);
+		assert_int_equal(message.confirms, !row->asks && !row->tells);
 		message_test_check_ip(&message.target, row->target);
 		message_test_check_ip(&message.sender, row->sender);
 		if (row->tells)
 			assert_int_equal(message.mac.addr_bytes[5], 0x0a);
 	}
+}
+
+/* An advertisement without a MAC answers a question, or says nothing (RFC 4861 section 4.4). */
+static void
+test_who_was_not_asked_names_his_mac(void **state)
+{
+	struct weft_message message;
+	struct path_frame frame;
+	uint8_t *ip, *icmp;
+
+	(void)state;
+	path_frame_build(&frame, "b < a na 2001:db8::1");
+	ip = frame.bytes + frame.l2 + 2;
+	icmp = ip + 40;
+	assert_true(message_test_read(&message, &frame, 64));
+	icmp[4] = 0x20;
+	path_frame_set16(icmp + 2, 0);
+	path_frame_set16(icmp + 2, path_frame_sum(icmp, 24, path_frame_pseudo(ip, 24, 58)));
+	assert_false(message_test_read(&message, &frame, 64));
 }
 
 /* One byte of it is wrong: nobody believes it, or it says the same, or ARP says something else. */
@@ -315,6 +337,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_messages_mean),
+		cmocka_unit_test(test_who_was_not_asked_names_his_mac),
 		cmocka_unit_test(test_what_is_wrong_is_not_read),
 		cmocka_unit_test(test_options_of_nd),
 		cmocka_unit_test(test_garbage),

@@ -271,7 +271,7 @@ path_frame_put_ping(struct path_frame *frame, const char *src, const char *dst, 
 	frame->length += 8;
 }
 
-/* "ns SRC TARGET [MAC]" or "na TARGET MAC" */
+/* "ns SRC TARGET [MAC]" or "na TARGET [MAC]"; who does not say his MAC has been asked directly. */
 static inline void
 path_frame_put_nd(struct path_frame *frame, const char *src, const char *target, const char *mac,
 		  bool is_question)
@@ -281,7 +281,7 @@ path_frame_put_nd(struct path_frame *frame, const char *src, const char *target,
 	char group[INET6_ADDRSTRLEN];
 	uint8_t dst[16] = { 0xff, 2, [11] = 1, [12] = 0xff };
 
-	nd[4] = is_question ? 0 : 0x20;
+	nd[4] = is_question ? 0 : mac == NULL ? 0x40 : 0x20;
 	path_frame_put_address(nd + 8, target);
 	memcpy(dst + 13, nd + 21, 3);
 	if (mac != NULL) {

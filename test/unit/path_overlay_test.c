@@ -338,7 +338,7 @@ test_bad_questions_are_not_remembered(void **state)
 			  { "b2", "* < b ask b 10.0.0.1 10.0.0.7", "b2 reply 07 10.0.0.7" },
 			  { "p1", "ee < 02 arp 02 0.0.0.0", "answer/not-served" },
 			  { "p1", "ee < 02 ask 02 192.0.2.2 192.0.2.1", "p1 reply ee 192.0.2.1" },
-			  { "p1", "* < 02 reply 02 0.0.0.0", "answer/not-served" },
+			  { "p1", "* < 02 reply 02 0.0.0.0", "answer/taken" },
 			  { "p1", "* < 02 ask 02 192.0.2.2 192.0.2.1", "p1 reply ee 192.0.2.1" },
 			  { "p1", "ee < 02 ping 192.0.2.2 192.0.2.1 short", "answer/not-served" },
 			  { "p1", "ee < 02 ping 192.0.2.2 192.0.2.1", "p1 icmp 0 from 192.0.2.1" });
