@@ -16,7 +16,8 @@
  * (tunnel/outer.h): source, segment and inner headers are looked up as one.
  *
  * The first 32 bytes are all that most keys have; unused ones of them are zero. What only some have
- * (has_tail) is valid only in those: the addresses of IPv6, and the outer headers.
+ * (has_tail) is valid only in those: the addresses of IPv6, and the outer headers, unless they fit
+ * into the head (weft_key_pack).
  *
  *  0         6         12        14    16                      24       28       32     64      88
  * | dst MAC | src MAC | arrival | tag | kind proto type ports | IP4 src| IP4 dst| IPv6 | outer |
@@ -49,6 +50,7 @@ enum weft_key_kind {
 #define WEFT_KEY_LOCAL 0x08 /* for our tunnel endpoint, but nothing to be decapsulated */
 #define WEFT_KEY_FRAGMENT 0x10 /* a fragment: the first one still has ports */
 #define WEFT_KEY_LATER_FRAGMENT 0x20 /* ports are zero for want of a transport header */
+#define WEFT_KEY_PACKED 0x80 /* what `outer` says stands in the head too, see weft_key_pack() */
 #define WEFT_KEY_BROKEN 0x40 /* IP that cannot be read; only the EtherType says that it is IP */
 
 struct weft_key {
@@ -165,6 +167,23 @@ weft_key_parse(struct weft_key *key, const uint8_t *frame, uint32_t length, uint
 	return weft_key_parse_as(key, frame, length, arrival, depth, 0);
 }
 
+/** Ports and IPv4 addresses of a key that says no more than L2 are free: the outer source, if it is
+ *  IPv4, and the rest of the outer headers just fit there. So such a key needs no tail. */
+static __rte_always_inline void
+weft_key_pack(struct weft_key *key)
+{
+	uint64_t *words = (uint64_t *)key;
+	uint64_t rest;
+	uint32_t src;
+
+	if ((key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_L2)
+		return;
+	memcpy(&src, key->outer.src, sizeof(src));
+	memcpy(&rest, &key->outer.segment, sizeof(rest));
+	words[2] |= WEFT_KEY_PACKED | (rest >> 32 << 32);
+	words[3] = src | rest << 32;
+}
+
 /** A frame for the tunnel endpoint that is not decapsulated, as deep as a key goes. */
 enum weft_key_fault weft_key_parse_local(struct weft_key *key, const uint8_t *frame,
 					 uint32_t length, uint16_t arrival, uint8_t marks);
@@ -185,6 +204,7 @@ weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame, uint32_t lengt
 		      const struct weft_terminator *terminator, uint32_t *excess)
 {
 	const struct weft_outer *outer = &key->outer;
+	enum weft_key_fault fault;
 	bool is_tunnel = false;
 
 	*excess = 0;
@@ -202,9 +222,12 @@ weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame, uint32_t lengt
 	/* What is cut off behind it is not to be read either. */
 	length = RTE_MIN(length, wire_length - *excess) - outer->inner;
 	frame += outer->inner;
-	return weft_key_parse_as(key, frame, length, arrival,
-				 unlikely(frame[0] & 1) ? &weft_depth_all : &weft_depth_none,
-				 WEFT_KEY_TUNNELLED);
+	fault = weft_key_parse_as(key, frame, length, arrival,
+				  unlikely(frame[0] & 1) ? &weft_depth_all : &weft_depth_none,
+				  WEFT_KEY_TUNNELLED);
+	if (terminator->family == AF_INET)
+		weft_key_pack(key);
+	return fault;
 }
 
 /** On the wire of the tunnel endpoint, group-addressed frames may be questions for it. */
@@ -236,7 +259,7 @@ weft_key_offset(const struct weft_key *key)
 static inline bool
 weft_key_has_tail(const struct weft_key *key)
 {
-	return key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED);
+	return (key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED)) && !(key->kind & WEFT_KEY_PACKED);
 }
 
 /** Are the tails equal, of two keys whose heads are? */
