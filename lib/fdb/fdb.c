@@ -4,34 +4,18 @@
 
 #include <errno.h>
 
-#include <rte_jhash.h>
 #include <rte_malloc.h>
-#include <rte_random.h>
 
-#include "core/rcu.h"
+#include "core/hash.h"
 #include "fdb/entry.h"
 
 int
 weft_fdb_create(uint32_t capacity)
 {
 	struct weft_fdb_table *table = &weft_fdb_table;
-	struct rte_hash_parameters parameters = {
-		.name = "weft_fdb",
-		.entries = capacity,
-		.key_len = sizeof(struct weft_fdb_key),
-		/* The default, a CRC, is linear: a guest could send MACs that all collide, whatever
-		 * the seed. */
-		.hash_func = rte_jhash,
-		.hash_func_init_val = (uint32_t)rte_rand(),
-		.socket_id = SOCKET_ID_ANY,
-		/* Without chained buckets a power of two is never filled completely. */
-		.extra_flag =
-			RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-	struct rte_hash_rcu_config rcu = { .v = weft_rcu, .mode = RTE_HASH_QSBR_MODE_DQ };
 
-	table->index = rte_hash_create(&parameters);
-	if (table->index == NULL || rte_hash_rcu_qsbr_add(table->index, &rcu) != 0)
+	table->index = weft_hash_create("weft_fdb", capacity, sizeof(struct weft_fdb_key), true);
+	if (table->index == NULL)
 		return -ENOMEM;
 	table->capacity = capacity;
 	table->positions = (uint32_t)rte_hash_max_key_id(table->index) + 1;

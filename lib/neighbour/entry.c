@@ -7,9 +7,8 @@
 
 #include <rte_jhash.h>
 #include <rte_malloc.h>
-#include <rte_random.h>
 
-#include "core/rcu.h"
+#include "core/hash.h"
 
 struct weft_neighbour_table weft_neighbour_table = { .lock = RTE_SPINLOCK_INITIALIZER };
 
@@ -17,21 +16,11 @@ int
 weft_neighbour_create(void)
 {
 	struct weft_neighbour_table *table = &weft_neighbour_table;
-	struct rte_hash_parameters parameters = {
-		.name = "weft_neighbour",
-		.entries = WEFT_NEIGHBOURS_MAX,
-		.key_len = sizeof(struct weft_neighbour_key),
-		.hash_func = rte_jhash, /* not linear, so nobody can make addresses collide */
-		.hash_func_init_val = (uint32_t)rte_rand(),
-		.socket_id = SOCKET_ID_ANY,
-		.extra_flag =
-			RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-	struct rte_hash_rcu_config rcu = { .v = weft_rcu, .mode = RTE_HASH_QSBR_MODE_DQ };
 
 	*table = (struct weft_neighbour_table){ .lock = RTE_SPINLOCK_INITIALIZER };
-	table->index = rte_hash_create(&parameters);
-	if (table->index == NULL || rte_hash_rcu_qsbr_add(table->index, &rcu) != 0)
+	table->index = weft_hash_create("weft_neighbour", WEFT_NEIGHBOURS_MAX,
+					sizeof(struct weft_neighbour_key), true);
+	if (table->index == NULL)
 		return -ENOMEM;
 	table->positions = (uint32_t)rte_hash_max_key_id(table->index) + 1;
 	table->entries = rte_zmalloc("neighbours", table->positions * sizeof(*table->entries), 64);

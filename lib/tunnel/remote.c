@@ -5,11 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <rte_hash.h>
 #include <rte_jhash.h>
-#include <rte_random.h>
 #include <rte_spinlock.h>
 
+#include "core/hash.h"
 #include "core/rcu.h"
 #include "fdb/fdb.h"
 
@@ -36,21 +35,11 @@ static uint32_t remote_learned; /* numbers that are not held; under the lock */
 int
 weft_remote_create(void)
 {
-	struct rte_hash_parameters parameters = {
-		.name = "weft_remote",
-		.entries = WEFT_REMOTES_MAX,
-		.key_len = sizeof(struct remote_key),
-		.hash_func = rte_jhash, /* not linear, so nobody can make addresses collide */
-		.hash_func_init_val = (uint32_t)rte_rand(),
-		.socket_id = SOCKET_ID_ANY,
-		/* Without rte_hash's own RCU: numbers are freed by weft_remote_age(). */
-		.extra_flag =
-			RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-
 	memset(remote_entries, 0, sizeof(remote_entries));
 	remote_learned = 0;
-	remote_index = rte_hash_create(&parameters);
+	/* Without RCU: numbers are freed by weft_remote_age(). */
+	remote_index =
+		weft_hash_create("weft_remote", WEFT_REMOTES_MAX, sizeof(struct remote_key), false);
 	return remote_index == NULL ? -ENOMEM : 0;
 }
 
