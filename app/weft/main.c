@@ -98,19 +98,13 @@ main_on_signal(void *context)
 		weft_control_stop();
 }
 
-static bool
-main_is_network(uint16_t scope)
-{
-	return scope < WEFT_NETWORKS_MAX && weft_topology->networks[scope] != NULL;
-}
-
 static void
 main_each_second(void *context)
 {
 	(void)context;
 	weft_fdb_age(weft_clock_sec());
 	weft_remote_age(weft_remote_count_retire);
-	weft_neighbour_age(weft_clock_ms(), MAIN_MOVED_MS, main_is_network);
+	weft_neighbour_age(weft_clock_ms(), MAIN_MOVED_MS, weft_topology_has_network);
 	weft_running_refresh();
 	weft_load_sample();
 }

@@ -145,6 +145,8 @@ weft_network_describe(const struct weft_network *network, char *text, size_t siz
 {
 	if (network->segment_ops == NULL)
 		snprintf(text, size, "local");
+	else if (network->segment == 0)
+		snprintf(text, size, "%s", network->segment_ops->name);
 	else
-		network->segment_ops->describe(network, text, size);
+		snprintf(text, size, "%s %u", network->segment_ops->name, network->segment);
 }

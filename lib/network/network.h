@@ -57,8 +57,6 @@ struct weft_segment_ops {
 	/** Reads a shim of at most @p length bytes. @return its length, options included, or
 	 *  enum weft_shim_fault */
 	int (*get)(const uint8_t *shim, uint32_t length, uint32_t *segment);
-	/** Says it in a few words: "vlan 100". */
-	void (*describe)(const struct weft_network *network, char *text, size_t size);
 };
 
 static inline bool

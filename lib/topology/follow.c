@@ -231,12 +231,6 @@ follow_network(uint16_t id, const struct weft_network *network)
 	follow_add_homes(network);
 }
 
-static bool
-follow_is_network(uint16_t scope)
-{
-	return scope < WEFT_NETWORKS_MAX && weft_topology->networks[scope] != NULL;
-}
-
 void
 weft_follow(void)
 {
@@ -245,7 +239,7 @@ weft_follow(void)
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		follow_network((uint16_t)id, weft_topology->networks[id]);
 	/* Notes of a network that went must not be there when another one gets its number. */
-	weft_neighbour_age(0, INT32_MAX, follow_is_network);
+	weft_neighbour_age(0, INT32_MAX, weft_topology_has_network);
 	follow_link(weft_topology->endpoint);
 	follow_pin(weft_topology->endpoint);
 }

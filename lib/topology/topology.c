@@ -25,6 +25,12 @@ weft_topology_network_name(const struct weft_topology *topology, uint16_t networ
 	return topology->networks[network]->name;
 }
 
+bool
+weft_topology_has_network(uint16_t network)
+{
+	return network < WEFT_NETWORKS_MAX && weft_topology->networks[network] != NULL;
+}
+
 int32_t
 weft_topology_find_port(const struct weft_topology *topology, const char *name)
 {

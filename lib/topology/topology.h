@@ -115,6 +115,9 @@ weft_endpoint_slot(void)
 const char *weft_topology_port_name(const struct weft_topology *topology, uint16_t port);
 const char *weft_topology_network_name(const struct weft_topology *topology, uint16_t network);
 
+/** Has the present snapshot a network of that number? */
+bool weft_topology_has_network(uint16_t network);
+
 /** @return port or network number by name, or -1 */
 int32_t weft_topology_find_port(const struct weft_topology *topology, const char *name);
 int32_t weft_topology_find_network(const struct weft_topology *topology, const char *name);

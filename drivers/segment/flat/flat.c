@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* flat: the network has the wire's untagged frames for itself. */
-#include <stdio.h>
-
 #include "network/network.h"
 
 static uint16_t
@@ -18,19 +16,11 @@ flat_push(const struct weft_network *network, struct weft_ether_head *leaving)
 	leaving->tag = 0;
 }
 
-static void
-flat_describe(const struct weft_network *network, char *text, size_t size)
-{
-	(void)network;
-	snprintf(text, size, "flat");
-}
-
 static const struct weft_segment_ops flat_segment_ops = {
 	.name = "flat",
 	.type = WEFT_NETWORK_FLAT,
 	.vid = flat_vid,
 	.push = flat_push,
-	.describe = flat_describe,
 };
 
 WEFT_SEGMENT_DRIVER(flat_segment_ops)

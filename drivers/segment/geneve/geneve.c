@@ -7,7 +7,6 @@
  * are skipped, unless one says that it must be understood.
  */
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "network/network.h"
@@ -77,12 +76,6 @@ geneve_get(const uint8_t *shim, uint32_t length, uint32_t *segment)
 	return (int)(GENEVE_BYTES + options);
 }
 
-static void
-geneve_describe(const struct weft_network *network, char *text, size_t size)
-{
-	snprintf(text, size, "geneve %u", network->segment);
-}
-
 static const struct weft_segment_ops geneve_segment_ops = {
 	.name = "geneve",
 	.type = WEFT_NETWORK_GENEVE,
@@ -90,7 +83,6 @@ static const struct weft_segment_ops geneve_segment_ops = {
 	.shim_length = GENEVE_BYTES,
 	.put = geneve_put,
 	.get = geneve_get,
-	.describe = geneve_describe,
 };
 
 WEFT_SEGMENT_DRIVER(geneve_segment_ops)

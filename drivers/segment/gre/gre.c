@@ -11,7 +11,6 @@
  * the network underneath and takes one of its paths.
  */
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "network/network.h"
@@ -69,12 +68,6 @@ gre_get(const uint8_t *shim, uint32_t length, uint32_t *segment)
 	return (int)end;
 }
 
-static void
-gre_describe(const struct weft_network *network, char *text, size_t size)
-{
-	snprintf(text, size, "gre %u", network->segment);
-}
-
 static const struct weft_segment_ops gre_segment_ops = {
 	.name = "gre",
 	.type = WEFT_NETWORK_GRE,
@@ -82,7 +75,6 @@ static const struct weft_segment_ops gre_segment_ops = {
 	.shim_length = GRE_BYTES,
 	.put = gre_put,
 	.get = gre_get,
-	.describe = gre_describe,
 };
 
 WEFT_SEGMENT_DRIVER(gre_segment_ops)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* vlan: the network's frames carry an IEEE 802.1Q tag on the wire, its VID is the segment. */
-#include <stdio.h>
-
 #include "network/network.h"
 
 static uint16_t
@@ -16,18 +14,11 @@ vlan_push(const struct weft_network *network, struct weft_ether_head *leaving)
 	leaving->tag = WEFT_TAG | (uint16_t)network->segment;
 }
 
-static void
-vlan_describe(const struct weft_network *network, char *text, size_t size)
-{
-	snprintf(text, size, "vlan %u", network->segment);
-}
-
 static const struct weft_segment_ops vlan_segment_ops = {
 	.name = "vlan",
 	.type = WEFT_NETWORK_VLAN,
 	.vid = vlan_vid,
 	.push = vlan_push,
-	.describe = vlan_describe,
 };
 
 WEFT_SEGMENT_DRIVER(vlan_segment_ops)

@@ -7,7 +7,6 @@
  * receipt.
  */
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "network/network.h"
@@ -39,12 +38,6 @@ vxlan_get(const uint8_t *shim, uint32_t length, uint32_t *segment)
 	return VXLAN_BYTES;
 }
 
-static void
-vxlan_describe(const struct weft_network *network, char *text, size_t size)
-{
-	snprintf(text, size, "vxlan %u", network->segment);
-}
-
 static const struct weft_segment_ops vxlan_segment_ops = {
 	.name = "vxlan",
 	.type = WEFT_NETWORK_VXLAN,
@@ -52,7 +45,6 @@ static const struct weft_segment_ops vxlan_segment_ops = {
 	.shim_length = VXLAN_BYTES,
 	.put = vxlan_put,
 	.get = vxlan_get,
-	.describe = vxlan_describe,
 };
 
 WEFT_SEGMENT_DRIVER(vxlan_segment_ops)
