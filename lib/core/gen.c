@@ -3,4 +3,4 @@
 
 #include <rte_common.h>
 
-uint32_t weft_gens[WEFT_GEN_SLOTS] __rte_cache_aligned;
+uint32_t weft_gens[WEFT_GEN_SLOTS + WEFT_GEN_NEWS_SLOTS] __rte_cache_aligned;

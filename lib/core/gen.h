@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #define WEFT_GEN_SLOTS 8192 /* 32 KiB: a hit reads several of them, from the first-level cache */
+#define WEFT_GEN_NEWS_SLOTS 8192
 
 /** A slot that belongs to nothing and never moves: pads the list of a flow to its fixed length. */
 #define WEFT_GEN_NOTHING 0
@@ -43,16 +44,30 @@ enum weft_gen_kind {
 	WEFT_GEN_REMOTE, /* id: hash of the address of a remote endpoint: which number has it */
 	WEFT_GEN_NEIGHBOUR, /* id: hash of scope and address */
 	WEFT_GEN_NEIGHBOURS, /* id: scope; moves when any neighbour in it does */
+	WEFT_GEN_CONN, /* id: hash of a tuple: a connection was removed before its time */
+	WEFT_GEN_MEMBER, /* id: hash of an address: which security groups it is in */
 };
 
-extern uint32_t weft_gens[WEFT_GEN_SLOTS]; /* [A] */
+extern uint32_t weft_gens[WEFT_GEN_SLOTS + WEFT_GEN_NEWS_SLOTS]; /* [A] */
+
+static inline uint64_t
+weft_gen_mix(uint64_t kind, uint64_t id)
+{
+	return ((id + kind * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL) >> 32;
+}
 
 static inline uint16_t
 weft_gen_slot(enum weft_gen_kind kind, uint64_t id)
 {
-	uint64_t mixed = (id + kind * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
+	return (uint16_t)(1 + weft_gen_mix(kind, id) % (WEFT_GEN_SLOTS - 1));
+}
 
-	return (uint16_t)(1 + (mixed >> 32) % (WEFT_GEN_SLOTS - 1));
+/** For what moves a million times per second, like the news of connections: slots apart from the
+ *  others, so that only those pay who stand on it. */
+static inline uint16_t
+weft_gen_news_slot(uint64_t id)
+{
+	return (uint16_t)(WEFT_GEN_SLOTS + weft_gen_mix(0, id) % WEFT_GEN_NEWS_SLOTS);
 }
 
 static inline uint32_t

@@ -124,7 +124,7 @@ static uint32_t endpoint_segment_wanted[WEFT_GEN_SLOTS];
 static void
 endpoint_segment_watch(void)
 {
-	memcpy(endpoint_segment_before, weft_gens, sizeof(weft_gens));
+	memcpy(endpoint_segment_before, weft_gens, sizeof(endpoint_segment_before));
 	memset(endpoint_segment_wanted, 0, sizeof(endpoint_segment_wanted));
 }
 
