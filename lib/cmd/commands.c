@@ -18,6 +18,13 @@
 	{ .key = "mac", .help = "only this MAC address" }
 #define ENDPOINT_FILTER                                                                            \
 	{ .key = "endpoint", .help = "only behind the tunnel endpoint with this address" }
+#define GUARD_FILTER                                                                               \
+	{ .key = "port", .help = "only those that groups of this port let through",                \
+	  .names = WEFT_NAMES_PORT }
+#define ADDRESS_FILTER                                                                             \
+	{ .key = "address", .help = "only from or to this address" }
+#define PROTOCOL_FILTER                                                                            \
+	{ .key = "protocol", .help = "only this IP protocol: a name like tcp, or a number" }
 #define YAML_FILE                                                                                  \
 	{ .key = "file", .flags = POSITIONAL | WEFT_ARG_FILE | WEFT_ARG_STDIN,                     \
 	  .help = "the YAML file; - reads it from the standard input" }
@@ -46,6 +53,18 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { NETWORK_FILTER, PORT_FILTER, ENDPOINT_FILTER, MAC_FILTER } },
 	{ "fdb", "flush", "Forgets learned MAC addresses; what the configuration says stays",
 	  { NETWORK_FILTER, PORT_FILTER, ENDPOINT_FILTER, MAC_FILTER } },
+	{ "connection", "list", "Lists the connections that security groups know of",
+	  { NETWORK_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER,
+	    { .key = "limit", .type = WEFT_ARG_NUMBER, .max = 100000000,
+	      .help = "at most so many connections, 0: all; default 1000" } } },
+	{ "connection", "flush", "Ends connections: their packets must be allowed anew",
+	  { NETWORK_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER } },
+	{ "security-group", "list", "Lists security groups", { { 0 } } },
+	{ "security-group", "show", "Shows a security group: rules with their hits, ports, members",
+	  { { .key = "name", .flags = POSITIONAL, .help = "the security group",
+	      .names = WEFT_NAMES_GROUP } } },
+	{ "log", "list", "Lists what security groups log, the newest last",
+	  { PORT_FILTER } },
 	{ "flow", "list", "Lists the flows that workers remember, with their answers",
 	  { PORT_FILTER, NETWORK_FILTER,
 	    { .key = "worker", .type = WEFT_ARG_NUMBER, .max = 1023, .help = "only this worker" },
@@ -75,7 +94,8 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	{ "apply", NULL, "Makes the switch what the file says, while traffic flows",
 	  { YAML_FILE, MERGE_FLAG } },
 	{ "delete", NULL, "Deletes one object from the running switch",
-	  { { .key = "noun", .flags = POSITIONAL, .choices = "port|network|physical-network",
+	  { { .key = "noun", .flags = POSITIONAL,
+	      .choices = "port|network|physical-network|security-group",
 	      .help = "what kind of object" },
 	    { .key = "name", .flags = POSITIONAL, .help = "the name of the object",
 	      .names = WEFT_NAMES_NOUN },
@@ -153,5 +173,9 @@ weft_cmd_path(const struct weft_cmd_spec *spec, char *out, size_t size)
 		snprintf(out, size, "/weft/%s", spec->noun);
 	else
 		snprintf(out, size, "/weft/%s/%s", spec->noun, spec->verb);
+	/* Telemetry takes letters, digits, '_' and '/' only. */
+	for (char *at = out; *at != '\0'; at++)
+		if (*at == '-')
+			*at = '_';
 	return out;
 }

@@ -18,6 +18,10 @@ check_index(const struct conf_check *check, const char *list, const char **noun)
 		*noun = "network";
 		return &check->networks;
 	}
+	if (strcmp(list, "security-groups") == 0) {
+		*noun = "security group";
+		return &check->groups;
+	}
 	*noun = "physical network";
 	return &check->wires;
 }
@@ -76,14 +80,18 @@ conf_check(struct weft_conf *conf, const struct conf_node *tree, struct conf_rep
 	conf_index_build(&check.wires, conf->wires, conf->n_wires, sizeof(*conf->wires));
 	conf_index_build(&check.networks, conf->networks, conf->n_networks,
 			 sizeof(*conf->networks));
+	conf_index_build(&check.groups, conf->groups, conf->n_groups, sizeof(*conf->groups));
 	conf_index_build(&check.ports, conf->ports, conf->n_ports, sizeof(*conf->ports));
 	conf_check_endpoint(&check);
 	conf_check_networks(&check);
+	conf_check_groups(&check);
 	conf_check_ports(&check);
 	conf_check_unique(&check);
 	conf_check_members(&check);
 	conf_check_addresses(&check);
+	conf_check_capacity(&check);
 	conf_index_clear(&check.wires);
 	conf_index_clear(&check.networks);
+	conf_index_clear(&check.groups);
 	conf_index_clear(&check.ports);
 }

@@ -15,6 +15,7 @@
 #ifndef WEFT_CONF_CHECK_H
 #define WEFT_CONF_CHECK_H
 
+#include "conf/claim.h"
 #include "conf/conf.h"
 #include "conf/index.h"
 #include "conf/node.h"
@@ -24,7 +25,7 @@ struct conf_check {
 	struct weft_conf *conf;
 	const struct conf_node *tree; /* same indexes as the structs */
 	struct conf_report *report;
-	struct conf_index wires, networks, ports;
+	struct conf_index wires, networks, groups, ports;
 };
 
 /** All checks; fills in the defaults that depend on other objects. */
@@ -38,6 +39,12 @@ void conf_check_ports(struct conf_check *check);
 void conf_check_unique(struct conf_check *check);
 void conf_check_members(struct conf_check *check);
 void conf_check_addresses(struct conf_check *check);
+void conf_check_groups(struct conf_check *check);
+void conf_check_capacity(struct conf_check *check);
+
+/** What must be there once in security groups and in what ports say about them; empties the claims.
+ */
+void conf_check_unique_groups(struct conf_check *check, struct conf_claims *claims);
 
 /** One network that goes through tunnels. */
 void conf_check_overlay(struct conf_check *check, struct weft_conf_network *network,
@@ -47,6 +54,10 @@ void conf_check_overlay(struct conf_check *check, struct weft_conf_network *netw
  *  family, its own, one of its link that is nobody's. @return whether it can be */
 bool conf_check_other_host(struct conf_check *check, const struct conf_node *node,
 			   const struct weft_ip *ip);
+
+/** What one port says about security groups and other addresses. */
+void conf_check_port_groups(struct conf_check *check, const struct weft_conf_port *port,
+			    const struct conf_node *object);
 
 /** Reports a name that nothing in a list of the document ("ports") has. */
 void conf_check_report_unknown(struct conf_check *check, const struct conf_node *node,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "conf/check.h"
+#include "conf/inherit.h"
 
 static void
 check_port_network(struct conf_check *check, struct weft_conf_port *port,
@@ -47,6 +48,31 @@ check_port_socket(struct conf_check *check, struct weft_conf_port *port,
 				 "0 is not a number of queue pairs of a vhost-user port (1..16)");
 }
 
+/** A port cannot have more connections to itself than it may have at all. */
+static void
+check_port_reserve(struct conf_check *check, struct weft_conf_port *port,
+		   const struct conf_node *object)
+{
+	const struct conf_node *said = conf_node_get(object, "connection-reserve");
+	const struct conf_node *limit = conf_node_get(object, "connection-limit");
+	char place[CONF_PLACE_BYTES];
+
+	if (said == NULL)
+		port->connection_reserve =
+			conf_inherit_reserve(port->connection_reserve, port->connection_limit);
+	if (port->connection_limit == 0 || port->connection_reserve <= port->connection_limit)
+		return;
+	if (limit != NULL)
+		conf_report_node(check->report, said,
+				 "%u is more than the connection-limit %u (%s)",
+				 port->connection_reserve, port->connection_limit,
+				 conf_report_place(limit, place));
+	else
+		conf_report_node(check->report, said,
+				 "%u is more than the connection-limit, which is %u by default",
+				 port->connection_reserve, port->connection_limit);
+}
+
 void
 conf_check_ports(struct conf_check *check)
 {
@@ -58,5 +84,7 @@ conf_check_ports(struct conf_check *check)
 			continue;
 		check_port_network(check, port, object);
 		check_port_socket(check, port, object);
+		check_port_reserve(check, port, object);
+		conf_check_port_groups(check, port, object);
 	}
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/value.h"
+
 void
 conf_claim_add(struct conf_claims *claims, uint32_t scope, const char *what,
 	       const struct conf_node *node, const struct conf_node *owner, const char *format, ...)
@@ -47,11 +49,12 @@ void
 conf_claim_mac(struct conf_claims *claims, uint32_t scope, const char *what,
 	       const struct conf_node *object, const struct rte_ether_addr *mac)
 {
-	const uint8_t *b = mac->addr_bytes;
+	char text[RTE_ETHER_ADDR_FMT_SIZE];
 
+	conf_mac_format(mac, text);
 	if (!rte_is_zero_ether_addr(mac))
-		conf_claim_add(claims, scope, what, conf_node_get(object, "mac"), object,
-			       "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+		conf_claim_add(claims, scope, what, conf_node_get(object, "mac"), object, "%s",
+			       text);
 }
 
 void

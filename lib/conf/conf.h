@@ -36,6 +36,7 @@
 #include "core/errors.h"
 
 #define WEFT_CONF_WORKERS_MAX 64
+#define WEFT_CONF_GROUPS_MAX 16384 /* security groups */
 #define WEFT_CONF_NAME_MAX 63 /* letters of a name, without the closing zero */
 
 /** Where in the file something was said; both count from 1, 0 = nowhere (a default). */
@@ -56,6 +57,9 @@ enum weft_network_type {
 enum weft_socket_mode { WEFT_SOCKET_CLIENT, WEFT_SOCKET_SERVER };
 enum weft_limit_action { WEFT_LIMIT_DROP, WEFT_LIMIT_FORWARD };
 enum weft_unknown_action { WEFT_UNKNOWN_FLOOD, WEFT_UNKNOWN_DROP };
+enum weft_direction { WEFT_INGRESS, WEFT_EGRESS, WEFT_DIRECTIONS }; /* as seen by the guest */
+enum weft_ethertype { WEFT_ETHERTYPE_ANY, WEFT_ETHERTYPE_IPV4, WEFT_ETHERTYPE_IPV6 };
+enum weft_on_change { WEFT_ON_CHANGE_CUT, WEFT_ON_CHANGE_PERSIST };
 
 /** An IPv4 or IPv6 address or prefix. */
 struct weft_ip {
@@ -72,6 +76,59 @@ struct weft_conf_host {
 	uint32_t mac_entries;
 	uint32_t flow_entries; /* per worker */
 	uint32_t flow_idle_sec;
+	uint32_t connections; /* capacity of the connection table */
+	uint32_t group_members; /* capacity of the sets of all security groups */
+	struct weft_place place;
+};
+
+/** How long a connection may be silent, in seconds; names and defaults are Linux's. */
+struct weft_conf_timeouts {
+	uint32_t tcp_syn_sent, tcp_syn_recv, tcp_established, tcp_fin_wait, tcp_close_wait;
+	uint32_t tcp_last_ack, tcp_time_wait, tcp_close;
+	uint32_t udp, udp_stream, icmp, icmpv6, generic;
+	struct weft_place place;
+};
+
+#define WEFT_PROTOCOL_ANY 256
+
+/** From and to, both included. */
+struct weft_conf_range {
+	uint16_t first, last;
+};
+
+/** What a security group lets through. */
+struct weft_conf_rule {
+	enum weft_direction direction;
+	enum weft_ethertype ethertype; /* resolved: what protocol and remote-ip leave over */
+	uint16_t protocol; /* of IP, or WEFT_PROTOCOL_ANY */
+	bool has_ports, has_icmp_type, has_icmp_code, has_remote_ip;
+	struct weft_conf_range ports; /* destination; of TCP, UDP, UDP-Lite, SCTP, DCCP */
+	uint32_t icmp_type, icmp_code;
+	struct weft_ip
+		remote_ip; /* prefix; of the source if ingress, of the destination if egress */
+	char *remote_group; /* NULL: none */
+	bool log;
+	struct weft_place place;
+};
+
+struct weft_conf_group {
+	char *name;
+	char *project;
+	bool stateful;
+	enum weft_on_change on_change;
+	bool log; /* as if each rule said so; and what no rule of its ports' groups lets through */
+	struct weft_ip *members; /* addresses of members that are not ports of this host */
+	uint32_t n_members;
+	struct weft_conf_rule *rules;
+	uint32_t n_rules;
+	struct weft_place place;
+};
+
+/** Another address, or addresses, that a port may use. */
+struct weft_conf_pair {
+	struct weft_ip ip; /* address or prefix */
+	bool has_mac; /* otherwise the port's */
+	struct rte_ether_addr mac;
 	struct weft_place place;
 };
 
@@ -172,12 +229,27 @@ struct weft_conf_port {
 	struct rte_ether_addr mac;
 	struct weft_ip *addresses;
 	uint32_t n_addresses;
+	struct weft_conf_pair *pairs; /* allowed-address-pairs */
+	uint32_t n_pairs;
+	char **groups; /* security-groups, by name */
+	uint32_t n_groups;
 	bool port_security;
 	bool admin_up;
 	uint32_t mtu; /* resolved: never 0 */
 	uint32_t mac_limit; /* 0: none */
 	enum weft_limit_action mac_limit_action;
 	uint32_t miss_budget; /* misses per second and worker */
+	uint32_t connection_limit; /* 0: none */
+	uint32_t connection_reserve; /* of the table, for nobody else */
+	uint32_t
+		fragment_limit; /* fragments that wait for the rest of their datagram, per worker */
+	/* Per second and worker: */
+	uint32_t connection_budget; /* new connections */
+	uint32_t mac_move_budget;
+	uint32_t arp_budget; /* ARP and ND messages */
+	uint32_t broadcast_budget; /* packets to group addresses */
+	uint32_t icmp_error_budget; /* ICMP errors to and from the port */
+	uint32_t log_budget; /* lines */
 	struct weft_place place;
 };
 
@@ -192,6 +264,9 @@ struct weft_conf {
 	struct weft_conf_endpoint endpoint;
 	struct weft_conf_network *networks;
 	uint32_t n_networks;
+	struct weft_conf_group *groups; /* security-groups */
+	uint32_t n_groups;
+	struct weft_conf_timeouts timeouts; /* connection-timeouts */
 	struct weft_conf_port *ports;
 	uint32_t n_ports;
 };
@@ -211,15 +286,17 @@ void weft_conf_destroy(struct weft_conf *conf);
 /* ---- from document to document ---- */
 
 /** A new document: @p base, in which the objects that the fragment file names replace those of the
- *  same name or are added. The result is checked as a whole. `host:` keys in the fragment replace
- *  single keys, its `tunnel-endpoint:` the whole section.
+ *  same name or are added. The result is checked as a whole. Keys of `host:` and
+ *  `connection-timeouts:` in the fragment replace single keys, its `tunnel-endpoint:` the whole
+ *  section.
  *  @return NULL with every fault in @p errors. */
 struct weft_conf *weft_conf_merge(const struct weft_conf *base, const char *fragment_path,
 				  struct weft_errors *errors);
 
-/** A new document without one object. @p noun: "port", "network", "physical-network" or
- *  "tunnel-endpoint", whose name is "". What refers to it is deleted too if @p cascade; otherwise
- *  that is an error that names them.
+/** A new document without one object. @p noun: "port", "network", "physical-network",
+ *  "security-group" or "tunnel-endpoint", whose name is "". What refers to it is deleted too if
+ *  @p cascade; otherwise that is an error that names them. To a security group refer the entries in
+ *  the lists of ports, not the ports, and the rules of other groups.
  *  @return NULL with the reason in @p errors. */
 struct weft_conf *weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name,
 				   bool cascade, struct weft_errors *errors);
@@ -233,8 +310,10 @@ enum weft_change_action { WEFT_CHANGE_ADD, WEFT_CHANGE_MODIFY, WEFT_CHANGE_DELET
 
 struct weft_change {
 	enum weft_change_action action;
-	const char *noun; /* "host", "physical-network", "tunnel-endpoint", "network", "port" */
-	char *name; /* "" for host and tunnel-endpoint */
+	/* "host", "physical-network", "tunnel-endpoint", "network", "connection-timeouts",
+	 * "security-group", "port" */
+	const char *noun;
+	char *name; /* "" for host, tunnel-endpoint and connection-timeouts */
 	char **details; /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
 	uint32_t n_details;
 	bool needs_restart; /* host keys that are read at start only */
@@ -246,9 +325,9 @@ struct weft_changes {
 	uint32_t n;
 };
 
-/** What differs, objects matched by name; order: deletions (ports, networks, the endpoint, wires),
- *  changes, additions (wires, the endpoint, networks, ports). Two documents that mean the same have
- *  no changes whatever their files look like. */
+/** What differs, objects matched by name; order: deletions (ports, security groups, networks, the
+ *  endpoint, wires), changes, additions (wires, the endpoint, networks, security groups, ports).
+ *  Two documents that mean the same have no changes whatever their files look like. */
 void weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 		    struct weft_changes *changes);
 void weft_changes_clear(struct weft_changes *changes);
@@ -265,9 +344,15 @@ void weft_conf_schema_rst(FILE *out);
 
 const char *weft_network_type_name(enum weft_network_type type);
 
+/** "tcp" for 6, "any" for WEFT_PROTOCOL_ANY; NULL: it is told by its number. */
+const char *weft_protocol_name(uint16_t protocol);
+
 /** By family, then bytes; the prefix length does not count. Less than, equal to, greater than zero.
  */
 int weft_ip_compare(const struct weft_ip *a, const struct weft_ip *b);
+
+/** Is it a single address, not a subnet? */
+bool weft_ip_is_plain(const struct weft_ip *ip);
 
 /** Is an address (or smaller subnet) in a subnet? */
 bool weft_ip_is_in(const struct weft_ip *ip, const struct weft_ip *subnet);

@@ -12,8 +12,8 @@
 /** What goes, as flags beside the lists of a document, and what goes with it. */
 struct deletion {
 	const struct weft_conf *conf;
-	struct conf_index wires, networks, ports;
-	bool *wire_goes, *network_goes, *port_goes;
+	struct conf_index wires, networks, groups, ports;
+	bool *wire_goes, *network_goes, *group_goes, *port_goes;
 	bool endpoint_goes;
 	FILE *users; /* "port vm1 (weft.yaml:12:5), ..." */
 	char *users_text;
@@ -38,9 +38,11 @@ delete_start(struct deletion *deletion, const struct weft_conf *conf)
 	conf_index_build(&deletion->wires, conf->wires, conf->n_wires, sizeof(*conf->wires));
 	conf_index_build(&deletion->networks, conf->networks, conf->n_networks,
 			 sizeof(*conf->networks));
+	conf_index_build(&deletion->groups, conf->groups, conf->n_groups, sizeof(*conf->groups));
 	conf_index_build(&deletion->ports, conf->ports, conf->n_ports, sizeof(*conf->ports));
 	deletion->wire_goes = delete_flags(conf->n_wires);
 	deletion->network_goes = delete_flags(conf->n_networks);
+	deletion->group_goes = delete_flags(conf->n_groups);
 	deletion->port_goes = delete_flags(conf->n_ports);
 	deletion->users = open_memstream(&deletion->users_text, &deletion->users_bytes);
 	if (deletion->users == NULL)
@@ -52,9 +54,11 @@ delete_finish(struct deletion *deletion)
 {
 	conf_index_clear(&deletion->wires);
 	conf_index_clear(&deletion->networks);
+	conf_index_clear(&deletion->groups);
 	conf_index_clear(&deletion->ports);
 	free(deletion->wire_goes);
 	free(deletion->network_goes);
+	free(deletion->group_goes);
 	free(deletion->port_goes);
 	fclose(deletion->users);
 	free(deletion->users_text);
@@ -154,6 +158,62 @@ delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
 	}
 }
 
+/** Whether a security group that is referred to goes. */
+static bool
+delete_group_is_gone(const struct deletion *deletion, const char *name)
+{
+	return delete_is_gone(&deletion->groups, deletion->group_goes, name);
+}
+
+/** A security group goes out of the lists of ports, which stay. */
+static void
+delete_follow_groups_to_ports(struct deletion *deletion, struct conf_node *tree)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	for (uint32_t i = 0; i < conf->n_ports; i++) {
+		const struct weft_conf_port *port = &conf->ports[i];
+		struct conf_node *list =
+			conf_node_get(conf_node_item(tree, "ports", i), "security-groups");
+		bool *goes = delete_flags(port->n_groups);
+
+		for (uint32_t j = 0; j < port->n_groups; j++) {
+			goes[j] = delete_group_is_gone(deletion, port->groups[j]);
+			if (goes[j])
+				delete_note_user(deletion, list->items[j],
+						 "an entry in security-groups of port", port->name);
+		}
+		if (port->n_groups > 0)
+			conf_node_remove(list, goes);
+		free(goes);
+	}
+}
+
+/** With a security group go the rules of others that name it. */
+static void
+delete_follow_groups_to_rules(struct deletion *deletion, struct conf_node *tree)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	for (uint32_t i = 0; i < conf->n_groups; i++) {
+		const struct weft_conf_group *group = &conf->groups[i];
+		struct conf_node *list =
+			conf_node_get(conf_node_item(tree, "security-groups", i), "rules");
+		bool *goes = delete_flags(group->n_rules);
+
+		for (uint32_t j = 0; j < group->n_rules; j++) {
+			goes[j] = !deletion->group_goes[i] &&
+				  delete_group_is_gone(deletion, group->rules[j].remote_group);
+			if (goes[j])
+				delete_note_user(deletion, list->items[j],
+						 "a rule of security-group", group->name);
+		}
+		if (group->n_rules > 0)
+			conf_node_remove(list, goes);
+		free(goes);
+	}
+}
+
 static bool
 delete_mark_in(const struct conf_index *index, bool *goes, const char *name)
 {
@@ -171,6 +231,8 @@ delete_mark(struct deletion *deletion, const char *noun, const char *name)
 {
 	if (strcmp(noun, "port") == 0)
 		return delete_mark_in(&deletion->ports, deletion->port_goes, name);
+	if (strcmp(noun, "security-group") == 0)
+		return delete_mark_in(&deletion->groups, deletion->group_goes, name);
 	if (strcmp(noun, "network") == 0)
 		return delete_mark_in(&deletion->networks, deletion->network_goes, name);
 	if (strcmp(noun, "physical-network") == 0)
@@ -198,6 +260,9 @@ delete_remove(const struct deletion *deletion, struct conf_node *tree)
 	list = conf_node_get(tree, "ports");
 	if (deletion->conf->n_ports > 0)
 		conf_node_remove(list, deletion->port_goes);
+	list = conf_node_get(tree, "security-groups");
+	if (deletion->conf->n_groups > 0)
+		conf_node_remove(list, deletion->group_goes);
 	list = conf_node_get(tree, "networks");
 	if (deletion->conf->n_networks > 0)
 		conf_node_remove(list, deletion->network_goes);
@@ -251,6 +316,8 @@ weft_conf_delete(const struct weft_conf *base, const char *noun, const char *nam
 	delete_follow_wires(&deletion);
 	delete_follow_networks(&deletion);
 	delete_follow_ports(&deletion, source->tree);
+	delete_follow_groups_to_ports(&deletion, source->tree);
+	delete_follow_groups_to_rules(&deletion, source->tree);
 	if (deletion.n_users > 0 && !cascade) {
 		delete_report_users(&deletion, noun, name, errors);
 		conf_source_destroy(source);

@@ -130,11 +130,13 @@ weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 {
 	struct diff_side wires = diff_sides("physical-networks", "physical-network", old, new);
 	struct diff_side networks = diff_sides("networks", "network", old, new);
+	struct diff_side groups = diff_sides("security-groups", "security-group", old, new);
 	struct diff_side ports = diff_sides("ports", "port", old, new);
 
 	*changes = (struct weft_changes){ 0 };
 	/* What refers to others goes first and comes last. */
 	diff_missing(changes, &ports, WEFT_CHANGE_DELETE);
+	diff_missing(changes, &groups, WEFT_CHANGE_DELETE);
 	diff_missing(changes, &networks, WEFT_CHANGE_DELETE);
 	diff_missing_endpoint(changes, old, new, WEFT_CHANGE_DELETE);
 	diff_missing(changes, &wires, WEFT_CHANGE_DELETE);
@@ -142,10 +144,14 @@ weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 	diff_common(changes, &wires);
 	diff_common_endpoint(changes, old, new);
 	diff_common(changes, &networks);
+	diff_object(changes, &conf_timeouts_object, "connection-timeouts", "", &old->timeouts,
+		    &new->timeouts);
+	diff_common(changes, &groups);
 	diff_common(changes, &ports);
 	diff_missing(changes, &wires, WEFT_CHANGE_ADD);
 	diff_missing_endpoint(changes, new, old, WEFT_CHANGE_ADD);
 	diff_missing(changes, &networks, WEFT_CHANGE_ADD);
+	diff_missing(changes, &groups, WEFT_CHANGE_ADD);
 	diff_missing(changes, &ports, WEFT_CHANGE_ADD);
 }
 

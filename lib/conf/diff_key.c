@@ -51,7 +51,7 @@ diff_add_detail(struct weft_change *change, char *detail)
 	change->details[change->n_details++] = detail;
 }
 
-/** An element of a list of objects: its first key tells which it is. */
+/** An element of a list of objects: its first key tells which it is, or all that it says. */
 struct diff_element {
 	char *key;
 	char *text;
@@ -79,10 +79,13 @@ diff_elements(const struct conf_field *field, const void *from, uint32_t *n)
 	for (uint32_t i = 0; i < *n; i++, at += field->bytes) {
 		struct diff_text text;
 
-		conf_value_write(first, at + first->offset, false, diff_open(&text));
-		elements[i].key = diff_close(&text);
 		conf_emit_flow(field->object, at, false, diff_open(&text));
 		elements[i].text = diff_close(&text);
+		if (field->object->has_no_key)
+			conf_emit_flow(field->object, at, false, diff_open(&text));
+		else
+			conf_value_write(first, at + first->offset, false, diff_open(&text));
+		elements[i].key = diff_close(&text);
 	}
 	qsort(elements, *n, sizeof(*elements), diff_compare);
 	return elements;
@@ -104,13 +107,16 @@ diff_free_elements(struct diff_element *elements, uint32_t n)
 }
 
 static void
-diff_add_element(struct weft_change *change, const char *list, const struct diff_element *old,
-		 const struct diff_element *new)
+diff_add_element(struct weft_change *change, const struct conf_field *list,
+		 const struct diff_element *old, const struct diff_element *new)
 {
+	const char *key = old != NULL ? old->key : new->key;
+	bool has_key = !list->object->has_no_key;
 	char *detail;
 
-	if (asprintf(&detail, "%s[%s]: %s -> %s", list, old != NULL ? old->key : new->key,
-		     old != NULL ? old->text : "(none)", new != NULL ? new->text : "(none)") < 0)
+	if (asprintf(&detail, "%s%s%s%s: %s -> %s", list->key, has_key ? "[" : "",
+		     has_key ? key : "", has_key ? "]" : "", old != NULL ? old->text : "(none)",
+		     new != NULL ? new->text : "(none)") < 0)
 		abort();
 	diff_add_detail(change, detail);
 }
@@ -151,7 +157,7 @@ diff_objects(struct weft_change *change, const struct conf_field *field, const v
 	while (i < n_old || j < n_new) {
 		int order = i == n_old ? 1 : j == n_new ? -1 : strcmp(a[i].key, b[j].key);
 
-		diff_add_element(change, field->key, order <= 0 ? &a[i] : NULL,
+		diff_add_element(change, field, order <= 0 ? &a[i] : NULL,
 				 order >= 0 ? &b[j] : NULL);
 		i += order <= 0;
 		j += order >= 0;

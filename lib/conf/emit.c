@@ -54,6 +54,8 @@ conf_emit_flow(const struct conf_object *object, const void *from, bool is_yaml,
 	bool is_first = true;
 
 	conf_object_default(object, &defaults);
+	if (object == &conf_rule_object)
+		defaults.rule.ethertype = conf_inherit_ethertype(from);
 	fputc('{', out);
 	for (uint32_t i = 0; i < object->n_fields; i++) {
 		const struct conf_field *field = &object->fields[i];
@@ -98,6 +100,8 @@ emit_defaults(struct emitter *emitter, const struct conf_object *object, const v
 		if (at != CONF_INDEX_NONE)
 			defaults->port.mtu = emitter->conf->networks[at].mtu;
 		defaults->port.queues = port->vhost_user != NULL ? 1 : 0;
+		defaults->port.connection_reserve = conf_inherit_reserve(
+			defaults->port.connection_reserve, port->connection_limit);
 	}
 }
 

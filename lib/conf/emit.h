@@ -21,7 +21,11 @@ union conf_any {
 	struct weft_conf_subnet subnet;
 	struct weft_conf_static_mac static_mac;
 	struct weft_conf_neighbour neighbour;
+	struct weft_conf_timeouts timeouts;
+	struct weft_conf_group group;
+	struct weft_conf_rule rule;
 	struct weft_conf_port port;
+	struct weft_conf_pair pair;
 };
 
 /** Writes an object in one line, "{name: blue4, cidr: 10.0.0.0/24}", without keys at their

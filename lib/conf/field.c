@@ -82,22 +82,26 @@ conf_field_narrow(const struct conf_object *object, const struct conf_field *fie
 }
 
 static int
-field_compare(const void *left, const void *right, void *bytes)
+field_compare(const void *left, const void *right, void *field)
 {
-	return memcmp(left, right, *(const uint16_t *)bytes);
+	const struct conf_field *of = field;
+
+	if (field_is_text(of))
+		return strcmp(*(char *const *)left, *(char *const *)right);
+	return memcmp(left, right, of->bytes);
 }
 
-/** Lists of plain values as sets: sorted, equal sets are equal bytes. */
+/** Lists of plain values as sets: sorted, equal sets are equal one by one. */
 static bool
 field_is_equal_list(const struct conf_field *field, const void *a, const void *b)
 {
 	uint32_t n, n_b;
 	const void *list_a = conf_list_get(field, a, &n);
 	const void *list_b = conf_list_get(field, b, &n_b);
-	uint16_t bytes = field->bytes;
-	size_t total = (size_t)n * bytes;
+	struct conf_field of = *field; /* qsort_r() wants what may be written to */
+	size_t total = (size_t)n * field->bytes;
+	bool is_equal = true;
 	char *sorted;
-	bool is_equal;
 
 	if (n != n_b || n == 0)
 		return n == n_b;
@@ -106,9 +110,10 @@ field_is_equal_list(const struct conf_field *field, const void *a, const void *b
 		abort();
 	memcpy(sorted, list_a, total);
 	memcpy(sorted + total, list_b, total);
-	qsort_r(sorted, n, bytes, field_compare, &bytes);
-	qsort_r(sorted + total, n, bytes, field_compare, &bytes);
-	is_equal = memcmp(sorted, sorted + total, total) == 0;
+	qsort_r(sorted, n, field->bytes, field_compare, &of);
+	qsort_r(sorted + total, n, field->bytes, field_compare, &of);
+	for (size_t at = 0; at < total && is_equal; at += field->bytes)
+		is_equal = field_compare(sorted + at, sorted + total + at, &of) == 0;
 	free(sorted);
 	return is_equal;
 }

@@ -22,7 +22,7 @@ fill_report_unknown(struct filler *filler, const struct conf_object *object,
 {
 	char shown[CONF_SHOWN_BYTES];
 	const char *near = NULL;
-	char known[512] = "";
+	char known[1024] = "";
 
 	for (uint32_t i = 0; i < object->n_fields; i++) {
 		const char *key = object->fields[i].key;
@@ -131,29 +131,37 @@ fill_key(struct filler *filler, const struct conf_object *object, const struct c
 		fill_value(filler, object, field, node, to);
 }
 
+/** Two keys of which an object has one, or at most one. */
+static void
+fill_check_either(struct filler *filler, const char *const keys[static 2], bool is_required,
+		  const struct conf_node *node)
+{
+	const struct conf_node *one, *other;
+	char place[CONF_PLACE_BYTES];
+
+	if (keys[0] == NULL)
+		return;
+	one = conf_node_get(node, keys[0]);
+	other = conf_node_get(node, keys[1]);
+	if (one == NULL && other == NULL && is_required)
+		conf_report_node(filler->report, node, "needs a '%s' or a '%s'", keys[0], keys[1]);
+	else if (one != NULL && other != NULL)
+		conf_report_node(filler->report, other, "excludes '%s' (%s); give one of them",
+				 one->key, conf_report_place(one, place));
+}
+
 static void
 fill_check_keys(struct filler *filler, const struct conf_object *object,
 		const struct conf_node *node)
 {
-	const struct conf_node *one = NULL, *other = NULL;
-	char place[CONF_PLACE_BYTES];
-
 	for (uint32_t i = 0; i < object->n_fields; i++)
 		if (object->fields[i].is_required &&
 		    conf_node_get(node, object->fields[i].key) == NULL)
 			conf_report_node(filler->report, node, "needs %s '%s'",
 					 strchr("aeio", object->fields[i].key[0]) ? "an" : "a",
 					 object->fields[i].key);
-	if (object->one_of[0] == NULL)
-		return;
-	one = conf_node_get(node, object->one_of[0]);
-	other = conf_node_get(node, object->one_of[1]);
-	if (one == NULL && other == NULL)
-		conf_report_node(filler->report, node, "needs a '%s' or a '%s'", object->one_of[0],
-				 object->one_of[1]);
-	else if (one != NULL && other != NULL)
-		conf_report_node(filler->report, other, "excludes '%s' (%s); give one of them",
-				 one->key, conf_report_place(one, place));
+	fill_check_either(filler, object->one_of, true, node);
+	fill_check_either(filler, object->not_both, false, node);
 }
 
 static void

@@ -2,6 +2,9 @@
 #include "conf/inherit.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
+
+#include "conf/protocol.h"
 
 #define INHERIT_MTU_LOCAL 1500
 
@@ -44,4 +47,20 @@ conf_inherit_peers(const struct weft_conf_network *network, struct weft_ip *peer
 		if (weft_ip_compare(&peers[i], &peers[kept - 1]) != 0)
 			peers[kept++] = peers[i];
 	return kept;
+}
+
+enum weft_ethertype
+conf_inherit_ethertype(const struct weft_conf_rule *rule)
+{
+	enum weft_ethertype ethertype = conf_protocol_ethertype(rule->protocol);
+
+	if (ethertype != WEFT_ETHERTYPE_ANY || rule->remote_ip.family == 0)
+		return ethertype;
+	return rule->remote_ip.family == AF_INET ? WEFT_ETHERTYPE_IPV4 : WEFT_ETHERTYPE_IPV6;
+}
+
+uint32_t
+conf_inherit_reserve(uint32_t usual, uint32_t limit)
+{
+	return limit != 0 && limit < usual ? limit : usual;
 }

@@ -21,4 +21,10 @@ uint32_t conf_inherit_network_mtu(const struct weft_conf *conf, const struct con
  *  as many as there are neighbours. @return how many */
 uint32_t conf_inherit_peers(const struct weft_conf_network *network, struct weft_ip *peers);
 
+/** The ethertype that protocol and remote-ip of a rule leave over, if it names none itself. */
+enum weft_ethertype conf_inherit_ethertype(const struct weft_conf_rule *rule);
+
+/** The connection-reserve of a port that names none: the usual one, but not more than its limit. */
+uint32_t conf_inherit_reserve(uint32_t usual, uint32_t limit);
+
 #endif

@@ -21,6 +21,12 @@ weft_ip_compare(const struct weft_ip *a, const struct weft_ip *b)
 }
 
 bool
+weft_ip_is_plain(const struct weft_ip *ip)
+{
+	return ip->prefix == ip_bits(ip->family);
+}
+
+bool
 weft_ip_is_in(const struct weft_ip *ip, const struct weft_ip *subnet)
 {
 	uint32_t whole = subnet->prefix / 8;
@@ -56,7 +62,7 @@ void
 weft_ip_format(const struct weft_ip *ip, char *text)
 {
 	inet_ntop(ip->family, ip->bytes, text, INET6_ADDRSTRLEN);
-	if (ip->prefix != ip_bits(ip->family))
+	if (!weft_ip_is_plain(ip))
 		sprintf(text + strlen(text), "/%u", ip->prefix);
 }
 

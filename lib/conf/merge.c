@@ -63,6 +63,13 @@ merge_lists(struct conf_node *base, const struct conf_node *fragment, struct con
 static void merge_maps(struct conf_node *base, const struct conf_node *fragment,
 		       struct conf_arena *arena);
 
+/** Whether single keys of a section are replaced, and not the section. */
+static bool
+merge_is_by_key(const char *section)
+{
+	return strcmp(section, "host") == 0 || strcmp(section, "connection-timeouts") == 0;
+}
+
 static void
 merge_key(struct conf_node *base, struct conf_node *item, struct conf_arena *arena)
 {
@@ -74,14 +81,14 @@ merge_key(struct conf_node *base, struct conf_node *item, struct conf_arena *are
 		 base->parent == NULL)
 		merge_lists(old, item, arena);
 	else if (item->kind == CONF_NODE_MAP && old->kind == CONF_NODE_MAP &&
-		 strcmp(item->key, "host") == 0)
+		 merge_is_by_key(item->key))
 		merge_maps(old, item, arena);
 	else if (!conf_node_is_null(item) || base->parent != NULL)
 		conf_node_replace(base, old->index, item);
 }
 
-/** Keys of the fragment replace those of the base, but sections of objects and the host are merged;
- *  an empty section says nothing. */
+/** Keys of the fragment replace those of the base, but sections of objects, the host and the
+ *  timeouts are merged; an empty section says nothing. */
 static void
 merge_maps(struct conf_node *base, const struct conf_node *fragment, struct conf_arena *arena)
 {

@@ -41,6 +41,12 @@ static const struct conf_field schema_host[] = {
 	{ "flow-idle", CONF_INTEGER, CONF_AT(weft_conf_host, flow_idle_sec), .min = 1, .max = 60,
 	  .what = "a number of seconds", .fallback = "10",
 	  .help = "Seconds after which a flow without packets is forgotten." },
+	{ "connections", CONF_INTEGER, CONF_RESTART, CONF_AT(weft_conf_host, connections),
+	  .min = 1024, .max = 1 << 24, .what = "a number of connections", .fallback = "262144",
+	  .help = "How many connections the switch tracks for the security groups of all ports." },
+	{ "group-members", CONF_INTEGER, CONF_RESTART, CONF_AT(weft_conf_host, group_members),
+	  .min = 64, .max = 1 << 24, .what = "a number of addresses", .fallback = "65536",
+	  .help = "How many addresses the security groups have as members, all together." },
 };
 
 const struct conf_object conf_host_object = {
@@ -199,6 +205,13 @@ const struct conf_object conf_network_object = {
 	.place_offset = offsetof(struct weft_conf_network, place),
 };
 
+#define SCHEMA_BUDGET(key, member, least, usual, unit, says)                                       \
+	{                                                                                          \
+		key, CONF_INTEGER, CONF_AT(weft_conf_port, member),                                \
+			.min = (least), .max = 100000000, .what = (unit), .fallback = (usual),     \
+			.help = (says)                                                             \
+	}
+
 static const struct conf_field schema_port[] = {
 	{ "name", CONF_NAME, CONF_AT(weft_conf_port, name), .is_required = true,
 	  .help = "Unique among ports and physical networks." },
@@ -230,7 +243,14 @@ static const struct conf_field schema_port[] = {
 	  .help = "The guest's IP addresses, unique in the network and inside its subnets; "
 		  "IPv6 link-local addresses need no subnet." },
 	{ "port-security", CONF_BOOL, CONF_AT(weft_conf_port, port_security), .fallback = "true",
-	  .help = "Whether the guest must use its mac and addresses, as far as they are given." },
+	  .help = "Whether the guest must use its mac and addresses, as far as they are given, or "
+		  "allowed-address-pairs, and whether it may have security-groups." },
+	{ "allowed-address-pairs", CONF_OBJECT, CONF_LIST(weft_conf_port, pairs, n_pairs),
+	  .object = &conf_pair_object,
+	  .help = "Other addresses that the guest may use. Only with port-security." },
+	{ "security-groups", CONF_NAME, CONF_LIST(weft_conf_port, groups, n_groups), .most = 64,
+	  .help = "The groups that say what the guest may receive and send. Only with "
+		  "port-security." },
 	{ "mtu", CONF_INTEGER, CONF_AT(weft_conf_port, mtu), .min = 68, .max = 9000,
 	  .what = "an MTU", .is_resolved = true, .fallback_says = "the network's",
 	  .help = "Bytes behind the Ethernet header; not more than the network's." },
@@ -247,6 +267,35 @@ static const struct conf_field schema_port[] = {
 	{ "miss-budget", CONF_INTEGER, CONF_AT(weft_conf_port, miss_budget), .min = 1,
 	  .max = 100000000, .what = "a number of misses per second", .fallback = "250000",
 	  .help = "Flow misses per second and worker that this port may cause." },
+	{ "connection-limit", CONF_INTEGER, CONF_AT(weft_conf_port, connection_limit),
+	  .max = 1 << 24, .what = "a number of connections", .fallback = "65536",
+	  .help = "Most connections that count for this port, those that its guest began and those "
+		  "that came to it from a wire; 0 is no limit." },
+	{ "connection-reserve", CONF_INTEGER, CONF_AT(weft_conf_port, connection_reserve),
+	  .max = 1 << 24, .what = "a number of connections", .is_resolved = true, .fallback = "64",
+	  .help = "Connections that are kept free for this port while it has security-groups; not "
+		  "more than connection-limit, which also bounds the default. All ports together "
+		  "reserve at most the connections of the host." },
+	{ "fragment-limit", CONF_INTEGER, CONF_AT(weft_conf_port, fragment_limit), .max = 65536,
+	  .what = "a number of fragments", .fallback = "256",
+	  .help = "Most fragments of this port that wait for the rest of their datagram, per "
+		  "worker; with 0 none waits." },
+	SCHEMA_BUDGET("new-connection-budget", connection_budget, 1, "100000",
+		      "a number of connections per second",
+		      "New connections per second and worker that count for this port."),
+	SCHEMA_BUDGET("mac-move-budget", mac_move_budget, 0, "100", "a number of moves per second",
+		      "Learned MAC addresses per second and worker that may move to this port."),
+	SCHEMA_BUDGET("arp-budget", arp_budget, 1, "1000", "a number of messages per second",
+		      "ARP and ND messages per second and worker from this port."),
+	SCHEMA_BUDGET("broadcast-budget", broadcast_budget, 1, "10000",
+		      "a number of packets per second",
+		      "Packets to broadcast and multicast addresses per second and worker from "
+		      "this port."),
+	SCHEMA_BUDGET("icmp-error-budget", icmp_error_budget, 0, "100",
+		      "a number of messages per second",
+		      "ICMP errors per second and worker, those from and those to this port."),
+	SCHEMA_BUDGET("log-budget", log_budget, 0, "100", "a number of lines per second",
+		      "Lines per second and worker that this port may cause in the log."),
 };
 
 const struct conf_object conf_port_object = {
@@ -268,6 +317,10 @@ static const struct conf_field schema_document[] = {
 	  .object = &conf_endpoint_object, .help = "Where the tunnels of overlays begin and end." },
 	{ "networks", CONF_OBJECT, CONF_LIST(weft_conf, networks, n_networks),
 	  .object = &conf_network_object, .help = "The networks of the tenants." },
+	{ "connection-timeouts", CONF_OBJECT, CONF_AT(weft_conf, timeouts),
+	  .object = &conf_timeouts_object, .help = "How long a connection may be silent." },
+	{ "security-groups", CONF_OBJECT, CONF_LIST(weft_conf, groups, n_groups),
+	  .object = &conf_group_object, .help = "What guests may receive and send." },
 	{ "ports", CONF_OBJECT, CONF_LIST(weft_conf, ports, n_ports), .object = &conf_port_object,
 	  .help = "The ports of the guests." },
 };

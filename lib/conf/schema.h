@@ -31,6 +31,9 @@ enum conf_type {
 	CONF_ADDRESS,
 	CONF_LINK, /* an address with the prefix length of its link */
 	CONF_SUBNET, /* an address with prefix, no bits behind it */
+	CONF_PREFIX, /* an address or a subnet */
+	CONF_SPAN, /* a number, or FIRST-LAST */
+	CONF_PROTOCOL, /* of IP: a name, a number, or any */
 	CONF_OBJECT,
 };
 
@@ -76,6 +79,8 @@ struct conf_object {
 	uint16_t bytes;
 	int16_t place_offset; /* -1: the struct keeps no place */
 	const char *one_of[2]; /* exactly one of two keys; NULL: no such rule */
+	const char *not_both[2]; /* at most one of two keys; NULL: no such rule */
+	bool has_no_key; /* in lists, told apart by all that they say, not by their first key */
 	bool may_be_null; /* a section of which everything may be commented out */
 };
 
@@ -88,7 +93,11 @@ extern const struct conf_object conf_network_object;
 extern const struct conf_object conf_subnet_object;
 extern const struct conf_object conf_static_mac_object;
 extern const struct conf_object conf_neighbour_object;
+extern const struct conf_object conf_timeouts_object;
+extern const struct conf_object conf_group_object;
+extern const struct conf_object conf_rule_object;
 extern const struct conf_object conf_port_object;
+extern const struct conf_object conf_pair_object;
 
 /* ---- for the tables ---- */
 

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "conf/conf.h"
+#include "conf/protocol.h"
 #include "conf/schema.h"
 #include "conf/value.h"
 
@@ -35,12 +36,38 @@ schema_json_size(const struct conf_field *field)
 }
 
 static json_t *
+schema_json_number(const struct conf_field *field)
+{
+	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)field->min,
+			 "maximum", (json_int_t)field->max);
+}
+
+/** A number, or what a pattern says. */
+static json_t *
+schema_json_number_or(const struct conf_field *field, const char *pattern)
+{
+	return json_pack("{s:[o, o]}", "anyOf", schema_json_number(field),
+			 schema_json_pattern(pattern));
+}
+
+static json_t *
+schema_json_protocol(const struct conf_field *field)
+{
+	json_t *schema = schema_json_number_or(field, "^(0|[1-9][0-9]{0,2})$");
+	json_t *words = json_array();
+
+	for (int i = 0; conf_protocols[i].name != NULL; i++)
+		json_array_append_new(words, json_string(conf_protocols[i].name));
+	json_array_append_new(json_object_get(schema, "anyOf"), json_pack("{s:o}", "enum", words));
+	return schema;
+}
+
+static json_t *
 schema_json_value(const struct conf_field *field)
 {
 	switch (field->type) {
 	case CONF_INTEGER:
-		return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum",
-				 (json_int_t)field->min, "maximum", (json_int_t)field->max);
+		return schema_json_number(field);
 	case CONF_SIZE:
 		return schema_json_size(field);
 	case CONF_BOOL:
@@ -66,6 +93,13 @@ schema_json_value(const struct conf_field *field)
 	case CONF_SUBNET:
 		return schema_json_pattern(
 			"^([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}$");
+	case CONF_PREFIX:
+		return schema_json_pattern(
+			"^([0-9]+(\\.[0-9]+){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(/[0-9]{1,3})?$");
+	case CONF_SPAN:
+		return schema_json_number_or(field, "^(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]{0,4}))?$");
+	case CONF_PROTOCOL:
+		return schema_json_protocol(field);
 	case CONF_OBJECT:
 		return schema_json_object(field->object);
 	default:
@@ -180,6 +214,10 @@ schema_json_object(const struct conf_object *object)
 		json_object_set_new(schema, "oneOf",
 				    json_pack("[{s:[s]}, {s:[s]}]", "required", object->one_of[0],
 					      "required", object->one_of[1]));
+	if (object->not_both[0] != NULL)
+		json_object_set_new(schema, "not",
+				    json_pack("{s:[s, s]}", "required", object->not_both[0],
+					      object->not_both[1]));
 	schema_json_add_conditions(schema, object);
 	return schema;
 }

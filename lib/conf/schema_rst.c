@@ -24,6 +24,9 @@ schema_rst_type_name(enum conf_type type)
 		[CONF_ADDRESS] = "IP address",
 		[CONF_LINK] = "IP address with prefix length",
 		[CONF_SUBNET] = "subnet",
+		[CONF_PREFIX] = "IP address or subnet",
+		[CONF_SPAN] = "number or FIRST-LAST",
+		[CONF_PROTOCOL] = "one of",
 		[CONF_OBJECT] = "map",
 	};
 
@@ -106,6 +109,9 @@ schema_rst_write_object(const struct conf_object *object, FILE *out)
 	if (object->one_of[0] != NULL)
 		fprintf(out, "Exactly one of ``%s`` and ``%s`` is given.\n\n", object->one_of[0],
 			object->one_of[1]);
+	if (object->not_both[0] != NULL)
+		fprintf(out, "At most one of ``%s`` and ``%s`` is given.\n\n", object->not_both[0],
+			object->not_both[1]);
 	fputs(".. list-table::\n   :header-rows: 1\n   :widths: 15 20 15 50\n\n"
 	      "   * - Key\n     - Value\n     - Default\n     - Meaning\n",
 	      out);

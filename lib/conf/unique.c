@@ -52,6 +52,10 @@ unique_check_names(struct conf_check *check, struct conf_claims *claims)
 		if (conf->networks[i].name != NULL)
 			conf_claim_key(claims, 1, "the name of",
 				       conf_node_item(check->tree, "networks", i), "name");
+	for (uint32_t i = 0; i < conf->n_groups; i++)
+		if (conf->groups[i].name != NULL)
+			conf_claim_key(claims, 2, "the name of",
+				       conf_node_item(check->tree, "security-groups", i), "name");
 	conf_claims_settle(claims, check->report);
 }
 
@@ -190,4 +194,5 @@ conf_check_unique(struct conf_check *check)
 	unique_check_routes(check, &claims);
 	unique_check_segments(check, &claims);
 	unique_check_parts(check, &claims);
+	conf_check_unique_groups(check, &claims);
 }

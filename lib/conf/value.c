@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/protocol.h"
+
 /** Decimal digits without a leading zero, then a suffix if @p suffixes has it, up to the end. */
 static bool
 value_parse_number(const char *text, const char *suffixes, uint64_t *number)
@@ -79,6 +81,40 @@ conf_value_parse_prefix(const char *text, struct weft_ip *ip)
 	return true;
 }
 
+/** An address, or a subnet without bits behind its prefix. */
+static bool
+value_parse_address_or_subnet(const char *text, struct weft_ip *ip)
+{
+	struct weft_ip subnet;
+
+	if (strchr(text, '/') == NULL)
+		return value_parse_ip(text, ip);
+	return conf_value_parse_prefix(text, ip) && conf_ip_mask(ip, ip->prefix, &subnet);
+}
+
+/** One number stands for the range that it alone is in. */
+static bool
+value_parse_span(const struct conf_field *field, const char *text, struct weft_conf_range *span)
+{
+	size_t length = strcspn(text, "-");
+	uint64_t first, last;
+	char number[8];
+
+	if (length >= sizeof(number))
+		return false;
+	memcpy(number, text, length);
+	number[length] = '\0';
+	if (!value_parse_number(number, "", &first))
+		return false;
+	last = first;
+	if (text[length] == '-' && !value_parse_number(text + length + 1, "", &last))
+		return false;
+	if (first < field->min || last > field->max || first > last)
+		return false;
+	*span = (struct weft_conf_range){ (uint16_t)first, (uint16_t)last };
+	return true;
+}
+
 static bool
 value_parse_word(const struct conf_field *field, const char *text, uint64_t *number)
 {
@@ -105,6 +141,11 @@ value_parse_scalar(const struct conf_field *field, const char *text, uint64_t *n
 		break;
 	case CONF_WORD:
 		return value_parse_word(field, text, number);
+	case CONF_PROTOCOL:
+		if (conf_protocol_find(text, number))
+			return true;
+		is_range = value_parse_number(text, "", number);
+		break;
 	default:
 		*number = strcmp(text, "true") == 0;
 		return *number == 1 || strcmp(text, "false") == 0;
@@ -131,6 +172,7 @@ bool
 conf_value_parse(const struct conf_field *field, const char *text, void *to)
 {
 	struct rte_ether_addr mac;
+	struct weft_conf_range span;
 	struct weft_ip ip, subnet;
 	uint64_t number;
 
@@ -155,6 +197,16 @@ conf_value_parse(const struct conf_field *field, const char *text, void *to)
 		if (!conf_value_parse_prefix(text, &ip) || !conf_ip_mask(&ip, ip.prefix, &subnet))
 			return false;
 		memcpy(to, &ip, sizeof(ip));
+		return true;
+	case CONF_PREFIX:
+		if (!value_parse_address_or_subnet(text, &ip))
+			return false;
+		memcpy(to, &ip, sizeof(ip));
+		return true;
+	case CONF_SPAN:
+		if (!value_parse_span(field, text, &span))
+			return false;
+		memcpy(to, &span, sizeof(span));
 		return true;
 	default:
 		if (!value_parse_scalar(field, text, &number))

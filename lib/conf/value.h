@@ -27,6 +27,10 @@ bool conf_value_parse(const struct conf_field *field, const char *text, void *to
 bool conf_value_read(const struct conf_field *field, const struct conf_node *node, void *to,
 		     struct conf_arena *arena, struct conf_report *report);
 
+/** Whether that would succeed, for names and what conf_value_parse() reads: nothing follows from a
+ *  value that was reported. */
+bool conf_value_is_right(const struct conf_field *field, const struct conf_node *node);
+
 /** An address with its prefix length, "10.0.0.1/24"; bits behind the prefix are kept. */
 bool conf_value_parse_prefix(const char *text, struct weft_ip *ip);
 
@@ -36,6 +40,9 @@ bool conf_ip_mask(const struct weft_ip *ip, uint8_t prefix, struct weft_ip *mask
 /** Why an address of a link with that prefix length is nobody's: "network", "broadcast", or NULL if
  *  it may be a host's. */
 const char *conf_ip_reserved(const struct weft_ip *ip, uint8_t prefix);
+
+/** "02:00:00:00:00:0a". */
+void conf_mac_format(const struct rte_ether_addr *mac, char text[static RTE_ETHER_ADDR_FMT_SIZE]);
 
 /** A number, word or permission of 1, 2, 4 or 8 bytes. */
 uint64_t conf_value_number(const struct conf_field *field, const void *at);

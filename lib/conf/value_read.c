@@ -86,6 +86,9 @@ value_rule(const struct conf_field *field)
 	case CONF_LINK:
 		return "not the address of a host with a prefix length (like 192.0.2.1/24 or "
 		       "2001:db8::1/64)";
+	case CONF_PREFIX:
+		return "not an address or a subnet (like 10.0.0.1, 10.0.0.0/24 or "
+		       "2001:db8::/64)";
 	default:
 		return "not a subnet (like 10.0.0.0/24 or 2001:db8::/64)";
 	}
@@ -103,9 +106,12 @@ value_report_range(const struct conf_field *field, const struct conf_node *node,
 		abort();
 	conf_value_write_range(field, out);
 	fclose(out);
-	if (field->type == CONF_WORD)
+	if (field->type == CONF_WORD || field->type == CONF_PROTOCOL)
 		conf_report_node(report, node, "%s is not %s; known: %s", shown, field->what,
 				 range);
+	else if (field->type == CONF_SPAN)
+		conf_report_node(report, node, "%s is not %s (%s, like 80 or 80-443)", shown,
+				 field->what, range);
 	else if (field->type == CONF_SIZE)
 		conf_report_node(report, node, "%s is not %s (%s, like 256M)", shown, field->what,
 				 range);
@@ -124,19 +130,39 @@ value_report_prefix(const struct conf_field *field, const struct conf_node *node
 	struct weft_ip ip, subnet;
 	const char *reserved;
 
-	if ((field->type != CONF_SUBNET && field->type != CONF_LINK) ||
-	    !conf_value_parse_prefix(node->text, &ip))
+	bool is_subnet = field->type == CONF_SUBNET || field->type == CONF_PREFIX;
+
+	if ((!is_subnet && field->type != CONF_LINK) || !conf_value_parse_prefix(node->text, &ip))
 		return false;
 	conf_ip_mask(&ip, ip.prefix, &subnet);
 	weft_ip_format(&subnet, subnet_text);
 	reserved = conf_ip_reserved(&ip, ip.prefix);
-	if (field->type == CONF_SUBNET)
+	if (is_subnet)
 		conf_report_node(report, node, "%s has bits behind its prefix; the subnet is %s",
 				 shown, subnet_text);
 	else if (reserved != NULL)
 		conf_report_node(report, node, "%s is the %s address of %s, not a host's", shown,
 				 reserved, subnet_text);
-	return field->type == CONF_SUBNET || reserved != NULL;
+	return is_subnet || reserved != NULL;
+}
+
+/** Says about a range that is the wrong way round how it would be right. @return whether it is */
+static bool
+value_report_span(const struct conf_field *field, const struct conf_node *node, const char *shown,
+		  struct conf_report *report)
+{
+	struct weft_conf_range span;
+	char turned[16];
+	int first;
+
+	first = (int)strcspn(node->text, "-");
+	if (field->type != CONF_SPAN || node->text[first] == '\0')
+		return false;
+	snprintf(turned, sizeof(turned), "%s-%.*s", node->text + first + 1, first, node->text);
+	if (!conf_value_parse(field, turned, &span))
+		return false;
+	conf_report_node(report, node, "%s ends before it begins; the range is %s", shown, turned);
+	return true;
 }
 
 static void
@@ -146,6 +172,8 @@ value_report(const struct conf_field *field, const struct conf_node *node,
 	char shown[CONF_SHOWN_BYTES];
 
 	conf_report_show(node->text, shown);
+	if (value_report_span(field, node, shown, report))
+		return;
 	if (field->what != NULL)
 		value_report_range(field, node, shown, report);
 	else if (!value_report_prefix(field, node, shown, report))
@@ -214,6 +242,18 @@ value_read_scalar(const struct conf_field *field, const struct conf_node *node, 
 		value_report(field, node, report);
 		return false;
 	}
+}
+
+bool
+conf_value_is_right(const struct conf_field *field, const struct conf_node *node)
+{
+	uint64_t value[4]; /* none is larger */
+
+	if (node->kind != CONF_NODE_SCALAR || (!node->is_plain && !value_may_quote(field)))
+		return false;
+	if (field->type == CONF_NAME)
+		return conf_value_is_name(node->text);
+	return conf_value_parse(field, node->text, value);
 }
 
 bool

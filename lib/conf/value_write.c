@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf/protocol.h"
 #include "conf/value.h"
 
 /** Whether every YAML reader takes the bare text for a string. */
@@ -65,15 +66,41 @@ value_write_ip(const struct weft_ip *ip, bool has_prefix, bool is_yaml, FILE *ou
 	value_write_text(text, is_yaml && ip->family == AF_INET6, out);
 }
 
+void
+conf_mac_format(const struct rte_ether_addr *mac, char text[static RTE_ETHER_ADDR_FMT_SIZE])
+{
+	const uint8_t *b = mac->addr_bytes;
+
+	snprintf(text, RTE_ETHER_ADDR_FMT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5]);
+}
+
 static void
 value_write_mac(const struct rte_ether_addr *mac, bool is_yaml, FILE *out)
 {
 	char text[RTE_ETHER_ADDR_FMT_SIZE];
-	const uint8_t *b = mac->addr_bytes;
 
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-		 b[5]);
+	conf_mac_format(mac, text);
 	value_write_text(text, is_yaml, out);
+}
+
+static void
+value_write_span(const struct weft_conf_range *span, FILE *out)
+{
+	fprintf(out, "%u", span->first);
+	if (span->last != span->first)
+		fprintf(out, "-%u", span->last);
+}
+
+static void
+value_write_protocol(uint16_t protocol, FILE *out)
+{
+	const char *name = weft_protocol_name(protocol);
+
+	if (name != NULL)
+		fputs(name, out);
+	else
+		fprintf(out, "%u", protocol);
 }
 
 void
@@ -104,6 +131,15 @@ conf_value_write(const struct conf_field *field, const void *at, bool is_yaml, F
 	case CONF_SUBNET:
 		value_write_ip(at, field->type != CONF_ADDRESS, is_yaml, out);
 		break;
+	case CONF_PREFIX:
+		value_write_ip(at, !weft_ip_is_plain(at), is_yaml, out);
+		break;
+	case CONF_SPAN:
+		value_write_span(at, out);
+		break;
+	case CONF_PROTOCOL:
+		value_write_protocol((uint16_t)conf_value_number(field, at), out);
+		break;
 	default:
 		value_write_text(*(char *const *)at, is_yaml, out);
 		break;
@@ -116,7 +152,11 @@ conf_value_write_range(const struct conf_field *field, FILE *out)
 	if (field->type == CONF_WORD) {
 		for (int i = 0; field->words[i] != NULL; i++)
 			fprintf(out, "%s%s", i > 0 ? ", " : "", field->words[i]);
-	} else if (field->type == CONF_INTEGER) {
+	} else if (field->type == CONF_PROTOCOL) {
+		for (int i = 0; conf_protocols[i].name != NULL; i++)
+			fprintf(out, "%s, ", conf_protocols[i].name);
+		fprintf(out, "or %" PRIu64 "..%" PRIu64, field->min, field->max);
+	} else if (field->type == CONF_INTEGER || field->type == CONF_SPAN) {
 		fprintf(out, "%" PRIu64 "..%" PRIu64, field->min, field->max);
 	} else if (field->type == CONF_SIZE) {
 		value_write_size(field->min, out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From document to document: what differs, merging, deleting. */
+#include "conf_change_group.h"
 #include "conf_change_tunnel.h"
 #include "conf_helper.h"
 
@@ -124,6 +125,7 @@ change_test_diff(void **state)
 	(void)state;
 	change_check_diff(CHANGE_BASE, change_cases, COUNT(change_cases));
 	change_check_diff(CHANGE_TUNNELS, change_tunnels, COUNT(change_tunnels));
+	change_check_diff(CHANGE_GROUPS, change_groups, COUNT(change_groups));
 }
 
 /** From nothing to everything and back. */
@@ -159,6 +161,20 @@ change_test_diff_all(void **state)
 				  "- physical-network v\n");
 	free(says);
 	weft_conf_destroy(all);
+	all = conf_helper_load(CHANGE_GROUPS);
+	says = conf_helper_diff(nothing, all);
+	assert_string_equal(says, "~ host  restart\n  connections: 262144 -> 1024\n"
+				  "~ connection-timeouts \n  udp: 30 -> 60\n"
+				  "+ network n\n+ security-group web\n+ security-group db\n"
+				  "+ security-group lone\n+ port vm1\n+ port vm2\n");
+	free(says);
+	says = conf_helper_diff(all, nothing);
+	assert_string_equal(says, "- port vm1\n- port vm2\n- security-group web\n"
+				  "- security-group db\n- security-group lone\n- network n\n"
+				  "~ host  restart\n  connections: 1024 -> 262144\n"
+				  "~ connection-timeouts \n  udp: 60 -> 30\n");
+	free(says);
+	weft_conf_destroy(all);
 	weft_conf_destroy(nothing);
 }
 
@@ -186,7 +202,7 @@ static const struct change_merge change_merges[] = {
 	{ "host: {polling: }", "FRAGMENT:1:17: host.polling: needs a value\n", true },
 	{ "routers: []",
 	  "FRAGMENT:1:1: unknown key 'routers'; known keys here: host, physical-networks, "
-	  "tunnel-endpoint, networks, ports\n",
+	  "tunnel-endpoint, networks, connection-timeouts, security-groups, ports\n",
 	  true },
 	{ "ports: [{name: vm4, network: red, device: d2}]",
 	  "FRAGMENT:1:43: ports[vm4].device: d2 is also the device of ports[vm3] (f:15:39)\n",
@@ -255,6 +271,7 @@ change_test_merge(void **state)
 	(void)state;
 	change_check_merges(CHANGE_BASE, change_merges, COUNT(change_merges));
 	change_check_merges(CHANGE_TUNNELS, change_tunnel_merges, COUNT(change_tunnel_merges));
+	change_check_merges(CHANGE_GROUPS, change_group_merges, COUNT(change_group_merges));
 }
 
 /** A merged document is one like others: it can be merged again, and outlives its parents. */
@@ -351,6 +368,7 @@ change_test_delete(void **state)
 	change_check_deletes(CHANGE_BASE, change_deletes, COUNT(change_deletes));
 	change_check_deletes(CHANGE_BASE, &missing, 1);
 	change_check_deletes(CHANGE_TUNNELS, change_tunnel_deletes, COUNT(change_tunnel_deletes));
+	change_check_deletes(CHANGE_GROUPS, change_group_deletes, COUNT(change_group_deletes));
 }
 
 /** A long list of users is cut. */

@@ -5,25 +5,7 @@
 #ifndef TEST_UNIT_CONF_CHANGE_TUNNEL_H
 #define TEST_UNIT_CONF_CHANGE_TUNNEL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-struct change_case {
-	const char *from, *to;
-	const char *says;
-};
-
-struct change_merge {
-	const char *fragment;
-	const char *says; /* the difference to the base, or the errors */
-	bool is_bad;
-};
-
-struct change_delete {
-	const char *noun, *name;
-	const char *refusal; /* NULL: nothing refers to it */
-	const char *says; /* the difference to the base, with cascade; NULL: impossible */
-};
+#include "conf_change_case.h"
 
 #define CHANGE_TUNNELS                                                                             \
 	"physical-networks: [{name: w, device: d0}, {name: v, device: d1}]\n"                      \

@@ -89,6 +89,39 @@ static const char *const emit_texts[] = {
 	"    peers: []\n"
 	"    neighbours:\n"
 	"      - {mac: \"02:00:00:00:00:02\", at: 192.0.2.2}\n",
+	"host:\n"
+	"  connections: 1024\n"
+	"  group-members: 64\n"
+	"networks:\n"
+	"  - name: net\n"
+	"    type: local\n"
+	"connection-timeouts:\n"
+	"  tcp-established: 86400\n"
+	"  icmpv6: 31\n"
+	"security-groups:\n"
+	"  - name: web\n"
+	"    project: acme\n"
+	"    stateful: false\n"
+	"    on-change: persist\n"
+	"    log: true\n"
+	"    members: [10.0.0.9, \"2001:db8::9\"]\n"
+	"    rules:\n"
+	"      - {direction: ingress, ethertype: ipv6, protocol: tcp, ports: 80-443}\n"
+	"      - {direction: egress, protocol: icmp, icmp-type: 8, icmp-code: 0, "
+	"remote-group: web}\n"
+	"  - name: \"yes\"\n"
+	"ports:\n"
+	"  - name: vm1\n"
+	"    network: net\n"
+	"    device: d0\n"
+	"    allowed-address-pairs:\n"
+	"      - {ip: 10.0.0.0/24}\n"
+	"      - {ip: \"2001:db8::1\", mac: \"00:00:5e:00:01:01\"}\n"
+	"    security-groups: [web, \"yes\"]\n"
+	"    connection-limit: 32\n"
+	"    connection-reserve: 8\n"
+	"    new-connection-budget: 1\n"
+	"    icmp-error-budget: 0\n",
 };
 
 static void
@@ -185,6 +218,11 @@ emit_random_host(FILE *out)
 	MAYBE(out, "  mac-entries: %u\n", 64 + emit_random(1000));
 	MAYBE(out, "  flow-entries: %u\n", 64 + emit_random(1000));
 	MAYBE(out, "  flow-idle: %u\n", 1 + emit_random(60));
+	MAYBE(out, "  connections: %u\n", 10000 + emit_random(10));
+	MAYBE(out, "  group-members: %u\n", 1000 + emit_random(10));
+	fprintf(out, "connection-timeouts:\n");
+	MAYBE(out, "  tcp-close: %u\n", 10 + emit_random(10));
+	MAYBE(out, "  generic: %u\n", 600 + emit_random(10));
 }
 
 static void
@@ -263,6 +301,56 @@ emit_random_overlay(FILE *out, int i)
 	}
 }
 
+/** Rule j of a group is like no other one. */
+static void
+emit_random_rule(FILE *out, int j)
+{
+	fprintf(out, "      - {direction: %s", emit_random(2) ? "ingress" : "egress");
+	switch (emit_random(4)) {
+	case 0:
+		fprintf(out, ", protocol: %u", 140 + j);
+		MAYBE(out, ", remote-group: group%u", emit_random(4));
+		break;
+	case 1:
+		fprintf(out, ", protocol: icmp, icmp-type: %d", j);
+		MAYBE(out, ", icmp-code: %u", emit_random(3));
+		MAYBE(out, ", ethertype: %s", emit_random(2) ? "ipv4" : "any");
+		break;
+	case 2:
+		fprintf(out, ", protocol: %s, ports: %d", emit_random(2) ? "udp" : "6", j);
+		MAYBE(out, "-%d", 100 + j);
+		MAYBE(out, ", ethertype: %s", emit_random(2) ? "ipv6" : "any");
+		break;
+	default:
+		fprintf(out, ", remote-ip: 10.%d.%u.0/24", j, emit_random(3));
+		MAYBE(out, ", protocol: tcp");
+	}
+	MAYBE(out, ", log: %s", emit_random(2) ? "true" : "false");
+	fputs("}\n", out);
+}
+
+static void
+emit_random_group(FILE *out, int i)
+{
+	fprintf(out, "  - name: group%d\n", i);
+	MAYBE(out, "    stateful: %s\n", emit_random(2) ? "true" : "false");
+	MAYBE(out, "    on-change: %s\n", emit_random(2) ? "cut" : "persist");
+	MAYBE(out, "    log: true\n");
+	MAYBE(out, "    members: [10.0.0.%u, '::%u']\n", 1 + emit_random(4), 2 + emit_random(4));
+	fputs("    rules:\n", out);
+	for (int j = 0; j < (int)emit_random(8); j++)
+		emit_random_rule(out, j);
+}
+
+static void
+emit_random_security(FILE *out, int i)
+{
+	MAYBE(out, "    security-groups: [group%u, group%u]\n", emit_random(2), 2 + emit_random(2));
+	MAYBE(out, "    allowed-address-pairs: [{ip: 10.0.0.%d}, {ip: 10.%u.0.0/16}]\n", 1 + i,
+	      emit_random(3));
+	MAYBE(out, "    connection-reserve: %u\n", emit_random(200));
+}
+
 static void
 emit_random_port(FILE *out, int i)
 {
@@ -283,15 +371,20 @@ emit_random_port(FILE *out, int i)
 	MAYBE(out, "    mac: 02:00:00:00:00:%02X\n", i);
 	MAYBE(out, "    addresses: [10.%d.1.%d, '2001:db8:%x::%x', 'fe80::%x']\n", i % 8, i, i % 8,
 	      i + 1, i + 1);
-	MAYBE(out, "    port-security: false\n");
+	if (emit_random(4) == 0)
+		fprintf(out, "    port-security: false\n");
+	else
+		emit_random_security(out, i);
 	MAYBE(out, "    admin: down\n");
 	MAYBE(out, "    mtu: %u\n", 68 + emit_random(1333));
+	MAYBE(out, "    connection-limit: %u\n", 200 * emit_random(3));
+	MAYBE(out, "    log-budget: %u\n", emit_random(3));
 	MAYBE(out, "    mac-limit: %u\n", emit_random(3));
 	MAYBE(out, "    mac-limit-action: forward\n");
 	MAYBE(out, "    miss-budget: %u\n", 1 + emit_random(100));
 }
 
-/** A right document of two wires, an endpoint, twelve networks and 32 ports; the caller frees it. */
+/** A right document of two wires, an endpoint, twelve networks, four groups and 32 ports; the caller frees it. */
 static char *
 emit_random_document(void)
 {
@@ -310,6 +403,9 @@ emit_random_document(void)
 		emit_random_network(out, i, 32);
 	for (int i = 0; i < 4; i++)
 		emit_random_overlay(out, i);
+	fputs("security-groups:\n", out);
+	for (int i = 0; i < 4; i++)
+		emit_random_group(out, i);
 	fputs("ports:\n", out);
 	for (int i = 0; i < 32; i++)
 		emit_random_port(out, i);

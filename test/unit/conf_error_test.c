@@ -63,12 +63,14 @@ static const struct error_case error_values[] = {
 	{ "host: {memory: null}\n", "f:1:16: host.memory: needs a value\n" },
 	{ "routers: []\n",
 	  "f:1:1: unknown key 'routers'; known keys here: host, physical-networks, "
-	  "tunnel-endpoint, networks, ports\n" },
+	  "tunnel-endpoint, networks, connection-timeouts, security-groups, ports\n" },
 	{ "port: []\n", "f:1:1: unknown key 'port' (did you mean 'ports'?); known keys here: host, "
-			"physical-networks, tunnel-endpoint, networks, ports\n" },
+			"physical-networks, tunnel-endpoint, networks, connection-timeouts, "
+			"security-groups, ports\n" },
 	{ "host: {wrokers: [1]}\n",
 	  "f:1:8: host: unknown key 'wrokers' (did you mean 'workers'?); known keys here: "
-	  "workers, polling, memory, mac-entries, flow-entries, flow-idle\n" },
+	  "workers, polling, memory, mac-entries, flow-entries, flow-idle, connections, "
+	  "group-members\n" },
 	{ "networks: [{name: n, type: local, mtuu: 5}]\n",
 	  "f:1:35: networks[n]: unknown key 'mtuu' (did you mean 'mtu'?); known keys here: "
 	  "name, project, type, segment, physical-network, external, admin, mtu, mac-age, "
@@ -459,7 +461,8 @@ error_test_many(void **state)
 		errors.lines[0],
 		"f:1:1: unknown key '0000000000000000000000000000000000000000000000000"
 		"0000000000000000000000000000000000000000000...'; known keys here: host, "
-		"physical-networks, tunnel-endpoint, networks, ports");
+		"physical-networks, tunnel-endpoint, networks, connection-timeouts, "
+		"security-groups, ports");
 	assert_string_equal(errors.lines[1000], "f: 234 more errors are not shown");
 	says = conf_helper_join(&errors);
 	free(says);

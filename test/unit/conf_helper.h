@@ -33,6 +33,29 @@ conf_helper_load(const char *text)
 	return conf;
 }
 
+/** The same; ports that say nothing of security groups get one that lets everything through. */
+static inline struct weft_conf *
+conf_helper_load_open(const char *text)
+{
+	static struct weft_conf_rule all = { .direction = WEFT_INGRESS,
+					     .protocol = WEFT_PROTOCOL_ANY };
+	static struct weft_conf_group open = {
+		.name = (char *)"open", .stateful = true, .rules = &all, .n_rules = 1
+	};
+	static char *names[] = { (char *)"open" };
+	struct weft_conf *conf = conf_helper_load(text);
+
+	if (conf->n_groups > 0)
+		return conf;
+	conf->groups = &open;
+	conf->n_groups = 1;
+	for (uint32_t i = 0; i < conf->n_ports; i++) {
+		conf->ports[i].groups = conf->ports[i].port_security ? names : NULL;
+		conf->ports[i].n_groups = conf->ports[i].port_security;
+	}
+	return conf;
+}
+
 /** All sentences, a line each; the caller frees the text. The list is emptied. */
 static inline char *
 conf_helper_join(struct weft_errors *errors)

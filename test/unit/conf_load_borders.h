@@ -19,6 +19,7 @@
 	"networks: [{name: n, type: local}]\nports: [{name: p, network: n, mode: server, "         \
 	"vhost-user: /s%s%s}]\n"
 #define LOAD_HOST "host: {polling: busy%s%s}\n"
+#define LOAD_TIMEOUTS "connection-timeouts: {generic: 600%s%s}\n"
 #define LOAD_ADDRESS                                                                               \
 	"physical-networks: [{name: w, device: d0}]\n"                                             \
 	"tunnel-endpoint: {physical-network: w%s%s}\n"
@@ -45,6 +46,10 @@ static const struct load_border {
 	{ LOAD_HOST, "mac-entries", { "64", "16777216" }, { "63", "16777217", "1e3", "0x40" } },
 	{ LOAD_HOST, "flow-entries", { "64", "16777216" }, { "63", "16777217", "+64", "64.0" } },
 	{ LOAD_HOST, "flow-idle", { "1", "60" }, { "0", "61", "010", "''" } },
+	{ LOAD_HOST, "connections", { "1024", "16777216" }, { "1023", "16777217", "1k" } },
+	{ LOAD_HOST, "group-members", { "64", "16777216" }, { "63", "16777217" } },
+	{ LOAD_TIMEOUTS, "udp", { "10", "1000000" }, { "9", "1000001", "30s", "~" } },
+	{ LOAD_TIMEOUTS, "tcp-established", { "10", "432000" }, { "0", "1000001" } },
 	{ "physical-networks: [{name: w, device: d0%s%s}]\n",
 	  "mtu",
 	  { "68", "9000" },
@@ -68,6 +73,20 @@ static const struct load_border {
 	{ LOAD_DEVICE, "queues", { "0", "16" }, { "17" } },
 	{ LOAD_PORT, "mac-limit", { "0", "16777216" }, { "16777217" } },
 	{ LOAD_PORT, "miss-budget", { "1", "100000000" }, { "0", "100000001" } },
+	{ LOAD_PORT, "connection-limit", { "0", "64", "16777216" }, { "-1", "16777217" } },
+	{ LOAD_PORT, "connection-reserve", { "0", "65536" }, { "-1", "65537" } },
+	{ LOAD_PORT, "fragment-limit", { "0", "65536" }, { "65537" } },
+	{ LOAD_PORT, "new-connection-budget", { "1", "100000000" }, { "0", "100000001" } },
+	{ LOAD_PORT, "mac-move-budget", { "0", "100000000" }, { "100000001" } },
+	{ LOAD_PORT, "arp-budget", { "1", "100000000" }, { "0", "100000001" } },
+	{ LOAD_PORT, "broadcast-budget", { "1", "100000000" }, { "0", "100000001" } },
+	{ LOAD_PORT, "icmp-error-budget", { "0", "100000000" }, { "100000001" } },
+	{ LOAD_PORT, "log-budget", { "0", "100000000" }, { "100000001", "none" } },
+	{ LOAD_PORT,
+	  "allowed-address-pairs",
+	  { "[]", "~", "[{ip: 0.0.0.0/0}, {ip: '::/0'}]" },
+	  { "10.0.0.1", "[{ip: 10.0.0.1/24}]", "[{ip: '::'}]", "[{mac: 02:00:00:00:00:01}]" } },
+	{ LOAD_PORT, "security-groups", { "[]", "~" }, { "[n]", "[[]]", "[~]", "all" } },
 	{ LOAD_PORT,
 	  "mac",
 	  { "00:00:00:00:00:01", "FE:ff:ff:ff:ff:ff" },

@@ -98,7 +98,8 @@ static const struct {
 	{ "fdb list --mac=", "!mac: the value is empty" },
 	{ "trace vm1 --frame 00",
 	  "!unknown argument '--frame'; known here: --port, --words, --pcap, --packet" },
-	{ "delete router r1", "!noun: 'router' is not one of port|network|physical-network" },
+	{ "delete router r1",
+	  "!noun: 'router' is not one of port|network|physical-network|security-group" },
 	{ "status -r", "!-r: which folder?" },
 };
 
