@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What packets of connections come to: looked up, used. */
+#include "conntrack/conntrack.h"
+
+#include <rte_branch_prediction.h>
+
+#include "conntrack/use.h"
+#include "core/gen.h"
+
+uint16_t
+weft_conn_slot(const struct weft_tuple *tuple)
+{
+	return weft_gen_slot(WEFT_GEN_CONN, weft_conn_hash(tuple) >> 32);
+}
+
+uint16_t
+weft_conn_news_slot(const struct weft_tuple *tuple)
+{
+	return weft_gen_news_slot(weft_conn_hash(tuple) >> 32);
+}
+
+/* A packet that has no connection, or one that must make room. */
+static void
+conntrack_look_new(const struct weft_conn_packet *packet, enum weft_conn_event event,
+		   struct weft_conn_look *look)
+{
+	enum weft_conn_state state;
+
+	if (weft_conn_first_state(&packet->tuple, event, &state))
+		look->verdict = WEFT_CONN_IS_NEW;
+}
+
+void
+weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *look)
+{
+	enum weft_conn_event event = weft_conn_event(packet);
+	struct weft_conn_probe probe;
+	uint32_t number;
+	uint64_t word;
+
+	look->verdict = WEFT_CONN_IS_INVALID;
+	look->direction = WEFT_CONN_ORIGINAL;
+	look->conn = look->in_the_way = WEFT_NO_CONN;
+	if (unlikely(!weft_conn_probe(packet, &probe)) || event == WEFT_CONN_EVENT_ILLEGAL)
+		return;
+	number = weft_conn_find(&probe, &look->direction, &word);
+	if (number == WEFT_NO_CONN) {
+		look->direction = WEFT_CONN_ORIGINAL;
+		/* An answer to what nobody asked begins nothing. */
+		if (probe.is_forth)
+			conntrack_look_new(packet, event, look);
+		return;
+	}
+	switch (weft_conn_step(&word, event, look->direction)) {
+	case WEFT_CONN_STEP_ON:
+	case WEFT_CONN_STEP_IGNORE:
+		weft_conn_describe(number, look);
+		break;
+	case WEFT_CONN_STEP_REOPEN:
+		look->verdict = WEFT_CONN_IS_NEW;
+		look->direction = WEFT_CONN_ORIGINAL;
+		look->in_the_way = number;
+		break;
+	case WEFT_CONN_STEP_INVALID:
+		break;
+	}
+}
+
+void
+weft_conn_update(const struct weft_conn_packet *packet, const struct weft_conn_look *look,
+		 uint32_t now_ms)
+{
+	weft_conn_use(look->conn, weft_conn_event(packet), look->direction, now_ms);
+}
+
+/* Of TCP, packets that were seen in summary are ACKs; those before the last change of state have
+ * answered something else. */
+void
+weft_conn_touch(uint32_t conn, enum weft_conn_direction direction, uint32_t used_ms)
+{
+	const struct weft_conn_entry *entry;
+	bool is_tcp;
+
+	if (conn >= weft_conn_table.pool.size)
+		return;
+	entry = weft_conn_entry(conn);
+	is_tcp = weft_conn_word_state(weft_conn_word(entry)) <= WEFT_CONN_SYN_SENT2;
+	if (is_tcp &&
+	    (int32_t)(used_ms - __atomic_load_n(&entry->changed_ms, __ATOMIC_RELAXED)) <= 0)
+		return;
+	weft_conn_use(conn, is_tcp ? WEFT_CONN_EVENT_ACK : WEFT_CONN_EVENT_OTHER, direction,
+		      used_ms);
+}
