@@ -21,6 +21,9 @@
 #define EAL_LCORES_BYTES 8192 /* room for the numbers of CPU_SETSIZE cores */
 #define EAL_SPARE_BYTES (192ULL << 20) /* rings and tables of devices, vhost, DPDK itself */
 #define EAL_MAC_BYTES 128 /* memory per entry of the FDB, its index included */
+#define EAL_MEMBER_BYTES 128 /* and per member of a security group */
+#define EAL_CONNECTION_BYTES 8 /* per connection, besides memory that is not DPDK's */
+#define EAL_POLICY_BYTES (64 << 20) /* compiled security groups */
 
 /* ---- cores ---- */
 
@@ -128,7 +131,9 @@ eal_needed_bytes(const struct weft_conf_host *host, uint16_t n_workers)
 		(uint64_t)rte_align32pow2(host->flow_entries) *
 		(sizeof(struct weft_flow) + sizeof(struct weft_flow_tail) + sizeof(uint16_t));
 
-	return host->memory_bytes + host->memory_bytes / 8 + EAL_SPARE_BYTES +
+	return host->memory_bytes + host->memory_bytes / 8 + EAL_SPARE_BYTES + EAL_POLICY_BYTES +
+	       (uint64_t)host->group_members * EAL_MEMBER_BYTES +
+	       (uint64_t)host->connections * EAL_CONNECTION_BYTES +
 	       n_workers * (flows + sizeof(struct weft_worker)) +
 	       (uint64_t)host->mac_entries * EAL_MAC_BYTES;
 }

@@ -16,6 +16,7 @@
 #include <rte_eal.h>
 
 #include "cmd/cmd.h"
+#include "conntrack/conntrack.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/log.h"
@@ -26,8 +27,12 @@
 #include "idle.h"
 #include "neighbour/neighbour.h"
 #include "options.h"
+#include "path/journal.h"
 #include "port/buffers.h"
+#include "secgroup/members.h"
+#include "secgroup/policy.h"
 #include "show/facts.h"
+#include "show/log.h"
 #include "topology/running.h"
 #include "tunnel/remote.h"
 #include "worker/load.h"
@@ -121,8 +126,10 @@ main_applied(const struct weft_conf *conf)
 static void
 main_retire(uint16_t port)
 {
-	if (boot.is_polling)
+	if (boot.is_polling) {
 		weft_hold_forget(port);
+		weft_gather_forget(port);
+	}
 	weft_port_count_retire(port);
 }
 
@@ -197,6 +204,8 @@ boot_control(struct weft_errors *errors)
 		rc = weft_control_watch(boot.signals, main_on_signal, NULL);
 	if (rc == 0)
 		rc = weft_control_every(MAIN_SECOND_MS, main_each_second, NULL);
+	if (rc >= 0)
+		rc = weft_control_every(WEFT_LOG_MS, weft_show_log_drain, NULL);
 	return rc < 0 ? rc : 0;
 }
 
@@ -236,6 +245,38 @@ boot_neighbours(struct weft_errors *errors)
 {
 	(void)errors;
 	return weft_neighbour_create();
+}
+
+static int
+boot_connections(struct weft_errors *errors)
+{
+	uint32_t capacity = boot.conf->host.connections;
+	int rc = weft_conn_create(capacity, boot.facts.n_workers);
+
+	if (rc != 0)
+		weft_errors_add(errors, "host.connections: no memory for %u connections", capacity);
+	return rc;
+}
+
+static int
+boot_groups(struct weft_errors *errors)
+{
+	uint32_t capacity = boot.conf->host.group_members;
+	int rc = weft_members_create(capacity);
+
+	if (rc != 0)
+		weft_errors_add(errors, "host.group-members: no memory for %u members", capacity);
+	if (rc == 0)
+		rc = weft_policy_init(boot.facts.n_workers);
+	return rc == 0 ? weft_journal_create(boot.facts.n_workers) : rc;
+}
+
+static void
+end_groups(void)
+{
+	weft_journal_destroy();
+	weft_policy_fini();
+	weft_members_destroy();
 }
 
 static int
@@ -308,6 +349,8 @@ static const struct {
 	{ "FDB", boot_fdb, weft_fdb_destroy },
 	{ "remote tunnel endpoints", boot_remotes, weft_remote_destroy },
 	{ "neighbours", boot_neighbours, weft_neighbour_destroy },
+	{ "connections", boot_connections, weft_conn_destroy },
+	{ "security groups", boot_groups, end_groups },
 	{ "workers", boot_workers, weft_workers_destroy },
 	{ "ports and networks", boot_running, weft_running_fini },
 	{ "commands", boot_commands, weft_cmd_stop },

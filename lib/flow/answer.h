@@ -51,6 +51,7 @@ enum weft_answer_kind {
 	WEFT_ANSWER_FORWARD, /* by `output` */
 	WEFT_ANSWER_FLOOD, /* a copy by every output of `group` */
 	WEFT_ANSWER_REPLY, /* it is the switch that answers; never remembered */
+	WEFT_ANSWER_GATHER, /* a fragment that waits for the rest; never remembered */
 };
 
 struct weft_group;

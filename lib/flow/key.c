@@ -27,6 +27,10 @@ key_fill_ip(struct weft_key *key, const uint8_t *ip, uint32_t length,
 	if (info->is_later_fragment)
 		key->kind |= WEFT_KEY_LATER_FRAGMENT;
 	key->protocol = info->protocol;
+	if (info->protocol == IPPROTO_TCP && !info->is_later_fragment &&
+	    (info->l4_offset + 14u > length ||
+	     (ip[info->l4_offset + 13] & WEFT_KEY_TCP_FLAGS) != WEFT_KEY_TCP_ACK))
+		key->kind |= WEFT_KEY_EVENT;
 	weft_l4_parse(ip, length, info, &key->port_src, &key->port_dst);
 }
 
@@ -94,6 +98,8 @@ weft_key_entropy(const struct weft_key *key)
 	uint64_t hash;
 
 	flow.arrival = flow.tag = 0;
+	if (weft_key_is_event(key))
+		flow.kind &= (uint8_t)~WEFT_KEY_EVENT;
 	if (flow.kind & WEFT_KEY_FRAGMENT) {
 		flow.port_src = flow.port_dst = 0;
 		flow.kind &= WEFT_KEY_KIND_MASK;

@@ -50,7 +50,8 @@ enum weft_key_kind {
 #define WEFT_KEY_LOCAL 0x08 /* for our tunnel endpoint, but nothing to be decapsulated */
 #define WEFT_KEY_FRAGMENT 0x10 /* a fragment: the first one still has ports */
 #define WEFT_KEY_LATER_FRAGMENT 0x20 /* ports are zero for want of a transport header */
-#define WEFT_KEY_PACKED 0x80 /* what `outer` says stands in the head too, see weft_key_pack() */
+#define WEFT_KEY_PACKED 0x80 /* L2: what `outer` says stands in the head too, weft_key_pack() */
+#define WEFT_KEY_EVENT 0x80 /* IP: TCP with SYN, FIN, RST, or none of the flags that it must have */
 #define WEFT_KEY_BROKEN 0x40 /* IP that cannot be read; only the EtherType says that it is IP */
 
 struct weft_key {
@@ -67,6 +68,11 @@ struct weft_key {
 } __rte_aligned(16);
 
 _Static_assert(offsetof(struct weft_key, ip6_src) == 32, "the head is two 16-byte words");
+
+/** Of the flags in the 14th byte of a TCP header: anything but an ACK alone is news for its
+ *  connection. */
+#define WEFT_KEY_TCP_FLAGS 0x17
+#define WEFT_KEY_TCP_ACK 0x10
 
 /** At which arrivals must keys say more than L2? One per port. */
 struct weft_depth {
@@ -97,17 +103,25 @@ weft_key_parse_plain(uint64_t *words, const uint8_t *frame, uint32_t length, uin
 {
 	const uint8_t *ip = frame + l3;
 	uint16_t type, fragment;
+	uint64_t kind = WEFT_KEY_IP4;
 	uint32_t ports;
 
 	memcpy(&type, ip - sizeof(type), sizeof(type));
 	if (type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || length < l3 + 28 || ip[0] != 0x45)
 		return false;
 	memcpy(&fragment, ip + 6, sizeof(fragment));
-	if ((fragment & RTE_BE16(0x3fff)) != 0 || (ip[9] != IPPROTO_TCP && ip[9] != IPPROTO_UDP))
+	if ((fragment & RTE_BE16(0x3fff)) != 0)
 		return false;
+	if (ip[9] == IPPROTO_TCP) {
+		if (length < l3 + 34)
+			return false;
+		if ((ip[33] & WEFT_KEY_TCP_FLAGS) != WEFT_KEY_TCP_ACK)
+			kind |= WEFT_KEY_EVENT;
+	} else if (ip[9] != IPPROTO_UDP) {
+		return false;
+	}
 	memcpy(&ports, ip + 20, sizeof(ports));
-	words[2] |=
-		WEFT_KEY_IP4 | (uint64_t)ip[9] << 8 | (uint64_t)type << 16 | (uint64_t)ports << 32;
+	words[2] |= kind | (uint64_t)ip[9] << 8 | (uint64_t)type << 16 | (uint64_t)ports << 32;
 	memcpy(&words[3], ip + 12, sizeof(words[3]));
 	return true;
 }
@@ -192,7 +206,7 @@ enum weft_key_fault weft_key_parse_local(struct weft_key *key, const uint8_t *fr
  * Reads a key from a frame that may be for the tunnel endpoint.
  *
  * Inside of a tunnel, group-addressed frames are read up to L4, since some of them are news about
- * addresses; others say no more than L2.
+ * addresses; others say no more than L2, unless some overlay has security groups.
  *
  * @param wire_length  bytes of the whole frame
  * @param l3           what weft_terminator_takes() said
@@ -223,7 +237,9 @@ weft_key_parse_tunnel(struct weft_key *key, const uint8_t *frame, uint32_t lengt
 	length = RTE_MIN(length, wire_length - *excess) - outer->inner;
 	frame += outer->inner;
 	fault = weft_key_parse_as(key, frame, length, arrival,
-				  unlikely(frame[0] & 1) ? &weft_depth_all : &weft_depth_none,
+				  unlikely((frame[0] & 1) || terminator->is_deep) ?
+					  &weft_depth_all :
+					  &weft_depth_none,
 				  WEFT_KEY_TUNNELLED);
 	if (terminator->family == AF_INET)
 		weft_key_pack(key);
@@ -243,6 +259,13 @@ enum weft_key_fault weft_key_read(struct weft_key *key, const uint8_t *frame, ui
 				  const struct weft_depth *depth,
 				  const struct weft_terminator *terminator);
 
+/** Is it a TCP packet that may change the state of its connection? */
+static inline bool
+weft_key_is_event(const struct weft_key *key)
+{
+	return (key->kind & WEFT_KEY_EVENT) && (key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_L2;
+}
+
 static inline bool
 weft_key_is_tunnelled(const struct weft_key *key)
 {
@@ -259,7 +282,8 @@ weft_key_offset(const struct weft_key *key)
 static inline bool
 weft_key_has_tail(const struct weft_key *key)
 {
-	return (key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED)) && !(key->kind & WEFT_KEY_PACKED);
+	return (key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED)) &&
+	       (key->kind & (WEFT_KEY_KIND_MASK | WEFT_KEY_PACKED)) != WEFT_KEY_PACKED;
 }
 
 /** Are the tails equal, of two keys whose heads are? */

@@ -175,6 +175,7 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 	memcpy(tail->key_ip6, key->ip6_src, sizeof(tail->key_ip6));
 	tail->key_outer = key->outer;
 	tail->born_ms = now_ms;
+	tail->conn = WEFT_FLOW_NO_CONN;
 	table->lines[line].signatures[way] = weft_flow_signature(hash);
 	table->n_flows++;
 	return flow;

@@ -52,11 +52,14 @@ struct weft_flow {
 _Static_assert(offsetof(struct weft_flow, answer) == 64, "first line: key and counters");
 _Static_assert(sizeof(struct weft_flow) == 128, "second line: the answer");
 
-/* What only IPv6, tunnels and listings need. */
+#define WEFT_FLOW_NO_CONN UINT32_MAX
+
+/* What only IPv6, tunnels, listings and the sweep need. */
 struct weft_flow_tail {
 	uint8_t key_ip6[32];
 	struct weft_outer key_outer;
 	uint32_t born_ms;
+	uint32_t conn; /* number of its connection << 1 | direction; WEFT_FLOW_NO_CONN */
 } __rte_aligned(64);
 
 struct weft_flow_line {

@@ -52,8 +52,9 @@ bool
 weft_network_is_same(const struct weft_network *a, const struct weft_network *b)
 {
 	return a->id == b->id && a->wire == b->wire && a->admin_up == b->admin_up &&
-	       a->drops_at_limit == b->drops_at_limit && a->drops_unknown == b->drops_unknown &&
-	       a->segment == b->segment && a->mtu == b->mtu && a->mac_age_sec == b->mac_age_sec &&
+	       a->is_filtered == b->is_filtered && a->drops_at_limit == b->drops_at_limit &&
+	       a->drops_unknown == b->drops_unknown && a->segment == b->segment &&
+	       a->mtu == b->mtu && a->mac_age_sec == b->mac_age_sec &&
 	       a->mac_limit == b->mac_limit && a->segment_ops == b->segment_ops &&
 	       a->n_statics == b->n_statics && strcmp(a->name, b->name) == 0 &&
 	       memcmp(a->statics, b->statics, a->n_statics * sizeof(*a->statics)) == 0;

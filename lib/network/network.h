@@ -102,6 +102,7 @@ struct weft_network {
 	bool admin_up;
 	bool drops_at_limit; /* what happens to sources beyond mac_limit */
 	bool drops_unknown; /* overlays: ARP and ND questions that nobody can answer */
+	bool is_filtered; /* some port has security groups that do not let everything through */
 	uint32_t segment;
 	uint32_t mtu;
 	uint32_t mac_age_sec;

@@ -2,97 +2,59 @@
 /*
  * admit: may this port say this?
  *
- * Port security, as far as it concerns who somebody claims to be: the source MAC, the source
- * address of IP, and the sender of ARP. A host that has no address yet must still be able to get
- * one: DHCP from 0.0.0.0, ARP probes (RFC 5227), and IPv6 from :: (RFC 4862 5.4.2).
+ * Three questions, of guests' ports only: is it who it claims to be (spoof.h), is it within its
+ * budget for messages that everybody must hear, and do its security groups let it out (filter.h).
  */
-#include <netinet/in.h>
-#include <string.h>
-
-#include <rte_arp.h>
-
+#include "path/filter.h"
+#include "path/packet.h"
+#include "path/spend.h"
+#include "path/spoof.h"
 #include "path/walk.h"
 
-static bool
-admit_owns(const struct weft_attachment *port, uint8_t family, const void *address)
-{
-	size_t bytes = family == AF_INET ? 4 : 16;
-
-	for (uint16_t i = 0; i < port->n_addresses; i++)
-		if (port->addresses[i].family == family &&
-		    memcmp(port->addresses[i].bytes, address, bytes) == 0)
-			return true;
-	return false;
-}
-
-static bool
-admit_is_ip4(const struct weft_attachment *port, const struct weft_key *key)
-{
-	if (admit_owns(port, AF_INET, &key->ip4_src))
-		return true;
-	return key->ip4_src == 0 && key->protocol == IPPROTO_UDP && key->port_src == RTE_BE16(68) &&
-	       key->port_dst == RTE_BE16(67);
-}
-
-/* The address that a host makes for itself from its MAC: fe80::/64 and EUI-64 (RFC 4291 A). */
-static bool
-admit_is_own_link_local(const struct weft_attachment *port, const uint8_t *address)
-{
-	const uint8_t *mac = port->mac.addr_bytes;
-	/* clang-format off */
-	const uint8_t own[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0,
-				  mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
-	/* clang-format on */
-
-	return port->has_mac && memcmp(own, address, sizeof(own)) == 0;
-}
-
-static bool
-admit_is_ip6(const struct weft_attachment *port, const struct weft_key *key)
-{
-	static const uint8_t unspecified[16];
-
-	if (admit_owns(port, AF_INET6, key->ip6_src) || admit_is_own_link_local(port, key->ip6_src))
-		return true;
-	/* Only messages of ICMPv6 (DAD, router solicitation, MLD) come from nobody. */
-	return memcmp(key->ip6_src, unspecified, 16) == 0 && key->protocol == IPPROTO_ICMPV6;
-}
-
-/* What ARP says is not in the key, so each message is looked at on its own. */
-static bool
-admit_is_arp(struct weft_walk *walk)
-{
-	const struct weft_attachment *port = walk->arrival;
-	uint32_t offset = weft_key_l2_length(walk->key);
-	struct rte_arp_hdr arp;
-
-	walk->is_cacheable = false;
-	if (walk->frame_length < offset + sizeof(arp))
-		return false;
-	memcpy(&arp, walk->frame + offset, sizeof(arp));
-	if (port->has_mac && !rte_is_same_ether_addr(&arp.arp_data.arp_sha, &port->mac))
-		return false;
-	/* Who asks whether an address is free has none yet. */
-	if (arp.arp_data.arp_sip == 0)
-		return arp.arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST);
-	return admit_owns(port, AF_INET, &arp.arp_data.arp_sip);
-}
-
 static enum weft_drop
-admit_addresses(struct weft_walk *walk)
+admit_sender(struct weft_walk *walk)
+{
+	const struct weft_attachment *arrival = walk->arrival;
+	enum weft_drop drop;
+
+	if (!arrival->is_secured) {
+		weft_walk_says(walk, "no port security here");
+		return WEFT_NEXT;
+	}
+	drop = weft_spoof_check(walk);
+	if (drop == WEFT_NEXT)
+		weft_walk_says(walk, "port security: MAC %s, addresses %s",
+			       arrival->has_mac ? "is the port's" : "not configured",
+			       arrival->n_addresses > 0 ? "are the port's" : "not configured");
+	return drop;
+}
+
+/* Such packets are work for all, so each of them is walked and counted. */
+static enum weft_drop
+admit_budgets(struct weft_walk *walk)
 {
 	const struct weft_key *key = walk->key;
-	bool is_fine = true;
+	uint16_t port = key->arrival;
 
-	if (key->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP))
-		return admit_is_arp(walk) ? WEFT_NEXT : DROP_ADMIT_ARP_SPOOFED;
-	if (key->kind & WEFT_KEY_BROKEN)
-		return DROP_ADMIT_IP_SPOOFED;
-	if ((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4)
-		is_fine = admit_is_ip4(walk->arrival, key);
-	else if ((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6)
-		is_fine = admit_is_ip6(walk->arrival, key);
-	return is_fine ? WEFT_NEXT : DROP_ADMIT_IP_SPOOFED;
+	if (weft_packet_is_arp(key) || weft_packet_is_nd(key)) {
+		walk->is_cacheable = false;
+		if (!weft_walk_spend(walk, port, WEFT_BUDGET_ARP))
+			return DROP_ADMIT_ARP_BUDGET;
+	} else if (weft_packet_is_icmp_error(key)) {
+		walk->is_cacheable = false;
+		if (!weft_walk_spend(walk, port, WEFT_BUDGET_ICMP_ERRORS))
+			return DROP_ADMIT_ICMP_ERROR_BUDGET;
+	}
+	return WEFT_NEXT;
+}
+
+/* With security groups in a network, a part of a datagram is not judged before all of it is there.
+ */
+static bool
+admit_must_gather(const struct weft_walk *walk)
+{
+	return walk->network != NULL && walk->network->is_filtered && walk->whole == NULL &&
+	       !walk->has_waited && (walk->key->kind & WEFT_KEY_FRAGMENT);
 }
 
 enum weft_drop
@@ -103,17 +65,18 @@ weft_stage_admit(struct weft_walk *walk)
 
 	if (!weft_mac_is_sender(walk->key->src.addr_bytes))
 		return DROP_ADMIT_BAD_SOURCE_MAC;
-	if (arrival->is_wire || !arrival->is_secured) {
+	if (arrival->is_wire)
 		weft_walk_says(walk, "no port security here");
-		return WEFT_NEXT;
+	else
+		drop = admit_sender(walk);
+	if (drop == WEFT_NEXT && !arrival->is_wire)
+		drop = admit_budgets(walk);
+	if (drop != WEFT_NEXT)
+		return drop;
+	if (admit_must_gather(walk)) {
+		weft_walk_says(walk, "a fragment: waits for the rest of its datagram");
+		walk->is_cacheable = false;
+		return WEFT_GATHER;
 	}
-	if (arrival->has_mac && !rte_is_same_ether_addr(&walk->key->src, &arrival->mac))
-		return DROP_ADMIT_MAC_SPOOFED;
-	if (arrival->n_addresses > 0)
-		drop = admit_addresses(walk);
-	if (drop == WEFT_NEXT)
-		weft_walk_says(walk, "port security: MAC %s, addresses %s",
-			       arrival->has_mac ? "is the port's" : "not configured",
-			       arrival->n_addresses > 0 ? "are the port's" : "not configured");
-	return drop;
+	return weft_filter_asks(walk, arrival) ? weft_filter_egress(walk) : WEFT_NEXT;
 }

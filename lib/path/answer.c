@@ -14,6 +14,7 @@
 #include <rte_ip.h>
 
 #include "neighbour/neighbour.h"
+#include "path/spoof.h"
 #include "path/walk.h"
 
 #define ANSWER_ICMP_ECHO_REQUEST 8
@@ -172,12 +173,7 @@ answer_may_say(const struct weft_walk *walk, const struct weft_message *message)
 		return false;
 	if (port->is_wire || !port->is_secured)
 		return true;
-	if (port->has_mac && !rte_is_same_ether_addr(&port->mac, &message->mac))
-		return false;
-	for (uint16_t i = 0; i < port->n_addresses; i++)
-		if (weft_ip_compare(&port->addresses[i], &message->sender) == 0)
-			return true;
-	return port->n_addresses == 0;
+	return weft_spoof_owns(port, &message->mac, message->sender.family, message->sender.bytes);
 }
 
 /* Somebody says that an address is at a MAC; only what contradicts is worth noting. */

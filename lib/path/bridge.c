@@ -4,6 +4,7 @@
 
 #include "fdb/fdb.h"
 #include "neighbour/neighbour.h"
+#include "path/spend.h"
 #include "path/walk.h"
 
 /* When an entry goes, there may be room: then this answer is stale. There may have been some just
@@ -62,6 +63,22 @@ bridge_place_name(const struct weft_walk *walk, uint16_t place, char text[INET6_
 	return text;
 }
 
+/* A MAC that is known elsewhere comes to a guest's port only so often. */
+static bool
+bridge_may_move(struct weft_walk *walk)
+{
+	uint16_t before;
+
+	if (walk->is_dry || walk->arrival->is_wire)
+		return true;
+	before = weft_fdb_lookup(walk->network->id, &walk->key->src);
+	if (before == WEFT_NO_PORT || before == walk->place ||
+	    weft_walk_spend(walk, walk->place, WEFT_BUDGET_MAC_MOVES))
+		return true;
+	walk->is_cacheable = false;
+	return false;
+}
+
 static enum weft_drop
 bridge_learn(struct weft_walk *walk)
 {
@@ -73,6 +90,8 @@ bridge_learn(struct weft_walk *walk)
 	enum weft_learn outcome;
 
 	weft_walk_depend(walk, slot);
+	if (!bridge_may_move(walk))
+		return DROP_BRIDGE_MAC_MOVE_BUDGET;
 	outcome = weft_fdb_learn(network->id, &walk->key->src, port, walk->now_sec, walk->is_dry);
 	switch (outcome) {
 	case WEFT_LEARN_NEW:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* deliver: may this receiver hear this? */
+#include "path/filter.h"
 #include "path/walk.h"
 
 enum weft_drop
@@ -11,6 +12,12 @@ weft_stage_deliver(struct weft_walk *walk)
 
 	if (walk->out == NULL || !walk->out->admin_up)
 		return DROP_DELIVER_PORT_DOWN;
+	if (weft_filter_asks(walk, walk->out)) {
+		enum weft_drop drop = weft_filter_ingress(walk);
+
+		if (drop != WEFT_NEXT)
+			return drop;
+	}
 	mtu = weft_place_is_remote(walk->out_place) ? walk->network->mtu : walk->out->mtu;
 	if (payload > mtu)
 		return weft_walk_oversize(walk, mtu);

@@ -59,6 +59,34 @@
 	     "the source address is none of the port's, or cannot be read")                        \
 	DROP(ADMIT_ARP_SPOOFED, "admit", "arp-spoofed",                                            \
 	     "the sender in the ARP message is not the port's MAC and one of its addresses")       \
+	DROP(ADMIT_RARP_SPOOFED, "admit", "rarp-spoofed",                                          \
+	     "the RARP message is about another MAC than the port's")                              \
+	DROP(ADMIT_ND_SPOOFED, "admit", "nd-spoofed",                                              \
+	     "what the ND message says of an address or MAC is not the port's, or unreadable")     \
+	DROP(ADMIT_DHCP_SERVER, "admit", "dhcp-server",                                            \
+	     "a secured port does not speak as a DHCP or DHCPv6 server")                           \
+	DROP(ADMIT_ROUTER_MESSAGE, "admit", "router-message",                                      \
+	     "a secured port does not speak as a router: router advertisement or redirect")        \
+	DROP(ADMIT_ARP_BUDGET, "admit", "arp-budget",                                              \
+	     "the port sent more ARP and ND messages per second than its arp-budget allows")       \
+	DROP(ADMIT_ICMP_ERROR_BUDGET, "admit", "icmp-error-budget",                                \
+	     "the port sent more ICMP errors per second than its icmp-error-budget allows")        \
+	DROP(ADMIT_ETHERTYPE, "admit", "ethertype",                                                \
+	     "neither IP nor ARP, or IP that cannot be read: security groups let none of it out")  \
+	DROP(ADMIT_NOT_ALLOWED, "admit", "not-allowed",                                            \
+	     "no egress rule of the port's security groups lets it out")                           \
+	DROP(ADMIT_INVALID, "admit", "invalid",                                                    \
+	     "it belongs to no connection of the port, and is not how one begins")                 \
+	DROP(ADMIT_FRAGMENT_INVALID, "admit", "fragment-invalid",                                  \
+	     "lengths and offset of the fragment contradict each other or those before")           \
+	DROP(ADMIT_FRAGMENT_TINY, "admit", "fragment-tiny",                                        \
+	     "the first fragment is too short for its transport header (RFC 1858, RFC 7112)")      \
+	DROP(ADMIT_FRAGMENT_OVERLAP, "admit", "fragment-overlap",                                  \
+	     "fragments of its datagram overlap (RFC 3128, RFC 5722)")                             \
+	DROP(ADMIT_FRAGMENT_LIMIT, "admit", "fragment-limit",                                      \
+	     "too many fragments wait for the rest of their datagrams already")                    \
+	DROP(ADMIT_FRAGMENT_INCOMPLETE, "admit", "fragment-incomplete",                            \
+	     "the rest of the datagram did not come")                                              \
 	DROP(ANSWER_TAKEN, "answer", "taken", "it was for the switch itself, which has read it")   \
 	DROP(ANSWER_NOT_SERVED, "answer", "not-served",                                            \
 	     "it was for the tunnel endpoint, which serves only tunnels, ARP, ND and echo")        \
@@ -70,6 +98,8 @@
 	     "the source MAC belongs to another port by configuration")                            \
 	DROP(BRIDGE_MAC_LIMIT, "bridge", "mac-limit",                                              \
 	     "the source MAC is new, and its port or network has as many as it may have")          \
+	DROP(BRIDGE_MAC_MOVE_BUDGET, "bridge", "mac-move-budget",                                  \
+	     "more MACs came to the port from elsewhere per second than its budget allows")        \
 	DROP(BRIDGE_SAME_PORT, "bridge", "same-port",                                              \
 	     "the destination is behind the port that the frame came from")                        \
 	DROP(BRIDGE_SPLIT_HORIZON, "bridge", "split-horizon",                                      \
@@ -78,6 +108,18 @@
 	     "nobody else in the network can take the frame")                                      \
 	DROP(DELIVER_PORT_DOWN, "deliver", "port-down",                                            \
 	     "the port it should leave by is administratively down")                               \
+	DROP(DELIVER_ETHERTYPE, "deliver", "ethertype",                                            \
+	     "neither IP nor ARP, or IP that cannot be read: security groups let none of it in")   \
+	DROP(DELIVER_NOT_ALLOWED, "deliver", "not-allowed",                                        \
+	     "no ingress rule of the receiver's security groups lets it in")                       \
+	DROP(DELIVER_INVALID, "deliver", "invalid",                                                \
+	     "it belongs to no connection of the receiver, and is not how one begins")             \
+	DROP(DELIVER_NEW_CONNECTION_BUDGET, "deliver", "new-connection-budget",                    \
+	     "the port began more connections per second than its new-connection-budget allows")   \
+	DROP(DELIVER_CONNECTION_LIMIT, "deliver", "connection-limit",                              \
+	     "the port has as many connections as its connection-limit allows")                    \
+	DROP(DELIVER_CONNECTION_TABLE_FULL, "deliver", "connection-table-full",                    \
+	     "host.connections is reached, but for what is reserved for other ports")              \
 	DROP(DELIVER_TOO_BIG, "deliver", "too-big",                                                \
 	     "the frame is larger than the MTU of the port it should leave by")                    \
 	DROP(ENCAP_NO_ROUTE, "encap", "no-route", "no route leads to the remote tunnel endpoint")  \
@@ -89,13 +131,15 @@
 	     "no memory was free for the headers of the tunnel")                                   \
 	DROP(WORKER_MISS_BUDGET, "worker", "miss-budget",                                          \
 	     "the port started more new flows per second than its miss-budget allows")             \
+	DROP(WORKER_BROADCAST_BUDGET, "worker", "broadcast-budget",                                \
+	     "the port sent more packets to groups per second than its broadcast-budget allows")   \
 	DROP(WORKER_NO_BUFFER, "worker", "no-buffer", "no packet buffer was free for a copy")      \
 	DROP(WORKER_TX_FULL, "worker", "tx-full",                                                  \
 	     "the device or guest did not take the frame: its queue is full")                      \
 	DROP(WORKER_NO_LINK, "worker", "no-link", "nobody is at the other side of the port")
 
 /* clang-format off */
-/** What a stage answers: WEFT_NEXT, the reason to drop, or one of the two behind. */
+/** What a stage answers: WEFT_NEXT, the reason to drop, or one of those behind. */
 enum weft_drop {
 	WEFT_NEXT,
 #define DROP(name, stage, word, sentence) DROP_##name,
@@ -104,6 +148,7 @@ enum weft_drop {
 	WEFT_DROPS_END,
 	WEFT_DONE = WEFT_DROPS_END, /* the switch has answered, that is all */
 	WEFT_WAIT, /* this output waits for a neighbour */
+	WEFT_GATHER, /* a fragment, which waits for the rest of its datagram */
 };
 /* clang-format on */
 

@@ -17,10 +17,10 @@
 /* STAGE(name, what it says) */
 #define WEFT_PATH(STAGE)                                                                           \
 	STAGE(terminate, "which network is this? the port's, the tag's on the wire, the tunnel's") \
-	STAGE(admit, "may this port say this? MAC and address spoofing end here")                  \
+	STAGE(admit, "may this port say this? spoofing ends here; egress rules")                   \
 	STAGE(answer, "can we answer ourselves? ARP and ND for known addresses, our endpoint")     \
 	STAGE(bridge, "learn the source, look the destination up: a port, a peer, or everybody")   \
-	STAGE(deliver, "may this receiver hear this? its state and its MTU")                       \
+	STAGE(deliver, "may this receiver hear this? its state, ingress rules, MTU")               \
 	STAGE(encap, "what does the wire want in front? a tag, or a tunnel's headers")
 
 /* clang-format off */

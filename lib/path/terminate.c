@@ -33,10 +33,13 @@ terminate_at_wire(struct weft_walk *walk, uint16_t *network)
 {
 	uint16_t vid = WEFT_TAG_VID(walk->key->tag);
 
-	weft_walk_depend(walk, weft_arrival_slot(walk->key->arrival, vid));
 	*network = walk->arrival->network_by_vid[vid];
 	walk->is_on_link = terminate_is_on_link(walk, vid);
-	if (*network != WEFT_NO_NETWORK || walk->is_on_link)
+	/* The slot of a network that is found moves with its place on a wire. */
+	if (*network != WEFT_NO_NETWORK)
+		return WEFT_NEXT;
+	weft_walk_depend(walk, weft_arrival_slot(walk->key->arrival, vid));
+	if (walk->is_on_link)
 		return WEFT_NEXT;
 	return vid == 0 ? DROP_TERMINATE_NO_FLAT_NETWORK : DROP_TERMINATE_VLAN_NOT_MEMBER;
 }
@@ -77,9 +80,11 @@ terminate_tunnel(struct weft_walk *walk, uint16_t *network)
 		return DROP_TERMINATE_OUTER_SOURCE;
 	if (WEFT_TAG_VID(walk->key->tag) != 0)
 		return DROP_TERMINATE_INNER_TAGGED;
-	weft_walk_depend(walk, weft_segment_slot(outer->via, outer->segment));
 	*network = weft_endpoint_find_network(endpoint, outer->via, outer->segment);
-	return *network == WEFT_NO_NETWORK ? DROP_TERMINATE_UNKNOWN_SEGMENT : WEFT_NEXT;
+	if (*network != WEFT_NO_NETWORK)
+		return WEFT_NEXT;
+	weft_walk_depend(walk, weft_segment_slot(outer->via, outer->segment));
+	return DROP_TERMINATE_UNKNOWN_SEGMENT;
 }
 
 static enum weft_drop

@@ -177,6 +177,14 @@ weft_walk_release(struct weft_walk *walk)
 		weft_encap_put(walk->outputs[i].encap);
 }
 
+/* Copies for a group are counted one by one, also if there is only one receiver. */
+static bool
+walk_is_metered(const struct weft_walk *walk)
+{
+	return !rte_is_unicast_ether_addr(&walk->key->dst) &&
+	       walk->arrival->rates[WEFT_BUDGET_BROADCAST] != 0;
+}
+
 bool
 weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 {
@@ -184,7 +192,12 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 
 	walk->is_cacheable = true;
 	walk->most_payload = UINT16_MAX;
-	drop = walk_decide(walk);
+	drop = weft_filter_settle(walk, walk_decide(walk));
+	/* The receivers were willing, but there is no connection for it. */
+	if (drop != WEFT_NEXT) {
+		weft_walk_release(walk);
+		walk->n_outputs = walk->n_waits = 0;
+	}
 	memset(answer, 0, sizeof(*answer));
 	memcpy(answer->deps, walk->deps, walk->n_deps * sizeof(walk->deps[0]));
 	answer->network = walk->network == NULL ? WEFT_NO_NETWORK : walk->network->id;
@@ -195,10 +208,12 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 					    (uint32_t)UINT16_MAX);
 	if (drop == WEFT_DONE) {
 		answer->kind = WEFT_ANSWER_REPLY;
+	} else if (drop == WEFT_GATHER) {
+		answer->kind = WEFT_ANSWER_GATHER;
 	} else if (drop != WEFT_NEXT) {
 		answer->kind = WEFT_ANSWER_DROP;
 		answer->drop = (uint8_t)drop;
-	} else if (walk->n_outputs == 1 && walk->n_waits == 0 &&
+	} else if (walk->n_outputs == 1 && walk->n_waits == 0 && !walk_is_metered(walk) &&
 		   !(walk->outputs[0].flags & WEFT_OUTPUT_FRAGMENT)) {
 		answer->kind = WEFT_ANSWER_FORWARD;
 		answer->output = walk->outputs[0];
@@ -250,8 +265,10 @@ weft_answer_format(const struct weft_topology *topology, const struct weft_key *
 		snprintf(text, size, "drop: %s", weft_drop_texts[answer->drop].word);
 		return;
 	}
-	if (answer->kind == WEFT_ANSWER_REPLY) {
-		snprintf(text, size, "answered by the switch");
+	if (answer->kind == WEFT_ANSWER_REPLY || answer->kind == WEFT_ANSWER_GATHER) {
+		snprintf(text, size,
+			 answer->kind == WEFT_ANSWER_REPLY ? "answered by the switch" :
+							     "waits for the rest of its datagram");
 		return;
 	}
 	if (answer->kind == WEFT_ANSWER_FORWARD) {

@@ -29,6 +29,7 @@
 #include "flow/encap.h"
 #include "flow/key.h"
 #include "path/drop.h"
+#include "path/filter.h"
 #include "path/path.h"
 #include "path/reply.h"
 #include "topology/topology.h"
@@ -52,9 +53,14 @@ struct weft_walk {
 	uint32_t frame_length; /* of the first segment: what may be read */
 	uint32_t wire_length; /* of the whole frame */
 	uint32_t now_sec, now_ms;
+	uint64_t now_tsc;
+	uint16_t worker; /* whose walk it is, unless it is dry */
 	bool is_dry; /* leave no trace in the tables */
 	bool has_waited; /* the frame has been walked before: ask only the receiver `only` */
 	uint16_t only;
+	const struct weft_conn_packet
+		*whole; /* a fragment: what its datagram is; NULL: not known */
+	struct weft_budget (*budgets)[WEFT_BUDGETS]; /* of the worker, by port; NULL if dry */
 	struct weft_trace *trace; /* NULL: nobody listens */
 	struct weft_output *outputs; /* room for WEFT_PLACES_MAX; their heads are the caller's */
 	uint16_t *waits; /* room for WEFT_PLACES_MAX */
@@ -81,6 +87,9 @@ struct weft_walk {
 	struct weft_ether_head leaving; /* headers as they shall leave */
 	struct weft_encap *encap; /* what stands before them */
 
+	/* For admit and deliver: security groups and connections. */
+	struct weft_filter filter;
+
 	/* Grows along the way. */
 	enum weft_stage stage;
 	bool is_cacheable;
@@ -105,15 +114,22 @@ weft_walk_entropy(struct weft_walk *walk)
 	return walk->entropy;
 }
 
-/** Notes that the answer stands on a slot. Call before looking at what the slot stands for. */
+/** Notes that the answer stands on a slot as it was when it was read. */
 static inline void
-weft_walk_depend(struct weft_walk *walk, uint16_t slot)
+weft_walk_depend_at(struct weft_walk *walk, uint16_t slot, uint32_t generation)
 {
-	walk->sum += weft_gen_read(slot);
+	walk->sum += generation;
 	if (walk->n_deps < WEFT_DEPS)
 		walk->deps[walk->n_deps++] = slot;
 	else
 		walk->is_cacheable = false;
+}
+
+/** Notes that the answer stands on a slot. Call before looking at what the slot stands for. */
+static inline void
+weft_walk_depend(struct weft_walk *walk, uint16_t slot)
+{
+	weft_walk_depend_at(walk, slot, weft_gen_read(slot));
 }
 
 /** A sentence for the trace, if there is one. */

@@ -6,6 +6,7 @@
 
 #include "conf/near.h"
 #include "show/show.h"
+#include "topology/running.h"
 #include "tunnel/remote.h"
 
 #define FILTER_NAMED 8 /* names that an error lists at most */
@@ -72,6 +73,26 @@ weft_show_find_network(const char *name, struct weft_errors *errors)
 	filter_add_unknown("network", name, names, n, errors);
 	free(names);
 	return -1;
+}
+
+const struct weft_conf_group *
+weft_show_find_group(const char *name, struct weft_errors *errors)
+{
+	const struct weft_conf *conf = weft_running_conf();
+	const char **names = calloc(conf->n_groups + 1, sizeof(*names));
+	const struct weft_conf_group *found = NULL;
+
+	if (names == NULL)
+		abort();
+	for (uint32_t i = 0; i < conf->n_groups; i++) {
+		names[i] = conf->groups[i].name;
+		if (strcmp(names[i], name) == 0)
+			found = &conf->groups[i];
+	}
+	if (found == NULL)
+		filter_add_unknown("security group", name, names, conf->n_groups, errors);
+	free(names);
+	return found;
 }
 
 /* @return its place, or WEFT_NO_PORT with a sentence that names some that exist */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* port list, port show */
+#include <arpa/inet.h>
+
+#include "conntrack/conntrack.h"
 #include "show/show.h"
 #include "topology/running.h"
 
@@ -96,6 +99,35 @@ port_cmd_drops(const struct weft_port_count *count)
 	return rows;
 }
 
+/* "10.0.0.0/24", or with the MAC that goes with it. */
+static json_t *
+port_cmd_pair(const struct weft_conf_pair *pair)
+{
+	char ip[INET6_ADDRSTRLEN + 4], mac[RTE_ETHER_ADDR_FMT_SIZE];
+
+	weft_ip_format(&pair->ip, ip);
+	if (!pair->has_mac)
+		return json_string(ip);
+	weft_mac_format(&pair->mac, mac);
+	return json_sprintf("%s at %s", ip, mac);
+}
+
+static void
+port_cmd_add_security(json_t *row, const struct weft_conf_port *port)
+{
+	json_t *groups = json_array(), *pairs = json_array();
+
+	for (uint32_t i = 0; i < port->n_groups; i++)
+		json_array_append_new(groups, json_string(port->groups[i]));
+	for (uint32_t i = 0; i < port->n_pairs; i++)
+		json_array_append_new(pairs, port_cmd_pair(&port->pairs[i]));
+	json_object_update_new(row,
+			       json_pack("{s:o, s:o, s:I, s:I}", "security_groups", groups,
+					 "allowed_address_pairs", pairs, "connection_limit",
+					 (json_int_t)port->connection_limit, "connection_reserve",
+					 (json_int_t)port->connection_reserve));
+}
+
 /* What only a guest's port has: whose it is, and what may come from it. */
 static void
 port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
@@ -110,6 +142,7 @@ port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
 					      network == NULL ? NULL : network->project, "instance",
 					      port->instance, "addresses", addresses,
 					      "port_security", port->port_security));
+	port_cmd_add_security(row, port);
 	if (port->vhost_user != NULL)
 		json_object_update_new(
 			row, json_pack("{s:s, s:s}", "socket", port->vhost_user, "mode",
@@ -138,6 +171,7 @@ port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		json_object_set_new(row, "device", json_string(weft_running_wire(id)->device));
 	else
 		port_cmd_add_vif(row, weft_running_port(id));
+	json_object_set_new(row, "connections", json_integer(weft_conn_port_count(id)));
 	weft_port_count_sum(id, &count);
 	json_object_update_new(
 		row, json_pack("{s:I, s:I, s:I, s:i, s:o, s:o, s:o}", "rx_bytes",

@@ -146,6 +146,26 @@ weft_show_network_name(uint16_t network)
 	return json_string(weft_topology_network_name(weft_topology, network));
 }
 
+void
+weft_show_protocol_format(uint8_t protocol, char *text, size_t size)
+{
+	const char *name = weft_protocol_name(protocol);
+
+	if (name != NULL)
+		snprintf(text, size, "%s", name);
+	else
+		snprintf(text, size, "%u", protocol);
+}
+
+json_t *
+weft_show_protocol(uint8_t protocol)
+{
+	char text[16];
+
+	weft_show_protocol_format(protocol, text, sizeof(text));
+	return json_string(text);
+}
+
 const char *
 weft_show_state(bool is_up)
 {

@@ -49,6 +49,9 @@ bool weft_show_filter_read(const struct weft_cmd_call *call, struct weft_show_fi
 int32_t weft_show_find_port(const char *name, struct weft_errors *errors);
 int32_t weft_show_find_network(const char *name, struct weft_errors *errors);
 
+/** Finds a security group of the running document. @return NULL with a sentence that names some */
+const struct weft_conf_group *weft_show_find_group(const char *name, struct weft_errors *errors);
+
 /** Numbers in the order of the document: wires, then ports; networks. @return how many */
 uint32_t weft_show_port_ids(uint16_t ids[WEFT_PORTS_MAX]);
 uint32_t weft_show_network_ids(uint16_t ids[WEFT_NETWORKS_MAX]);
@@ -73,6 +76,8 @@ json_t *weft_show_address(const struct weft_ip *ip); /* without */
 void weft_show_address_format(const struct weft_ip *ip, char *text); /* as weft_ip_format() does */
 json_t *weft_show_port_name(uint16_t port);
 json_t *weft_show_network_name(uint16_t network); /* null for WEFT_NO_NETWORK */
+void weft_show_protocol_format(uint8_t protocol, char *text, size_t size);
+json_t *weft_show_protocol(uint8_t protocol); /* "tcp", or a number as a string */
 const char *weft_show_state(bool is_up); /* "up", "down" */
 
 /* ---- counters ---- */

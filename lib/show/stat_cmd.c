@@ -5,6 +5,7 @@
  * While packets flow the numbers are of slightly different moments; when they rest, the sum is
  * exact, ports that no longer exist included.
  */
+#include "conntrack/conntrack.h"
 #include "show/show.h"
 
 /* Sums over all workers. */
@@ -36,15 +37,15 @@ stat_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	weft_total_count_sum(&total);
 	stat_cmd_add_workers(&walks);
 	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "rx_packets",
-		(json_int_t)total.rx_packets, "rx_bytes", (json_int_t)total.rx_bytes, "copies",
-		(json_int_t)total.copies, "tx_packets", (json_int_t)total.tx_packets, "tx_bytes",
-		(json_int_t)total.tx_bytes, "drops", (json_int_t)weft_show_drop_sum(&total), "held",
-		(json_int_t)weft_held_count(), "flows", (json_int_t)weft_show_flow_count(),
-		"flow_hits", (json_int_t)walks.hits, "flow_misses", (json_int_t)walks.misses,
-		"flows_evicted", (json_int_t)walks.evicted, "walk_cycles",
-		(json_int_t)(walks.misses == 0 ? 0 : walks.cycles / walks.misses), "fdb_entries",
-		(int)weft_fdb_count());
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i}",
+		"rx_packets", (json_int_t)total.rx_packets, "rx_bytes", (json_int_t)total.rx_bytes,
+		"copies", (json_int_t)total.copies, "tx_packets", (json_int_t)total.tx_packets,
+		"tx_bytes", (json_int_t)total.tx_bytes, "drops",
+		(json_int_t)weft_show_drop_sum(&total), "held", (json_int_t)weft_held_count(),
+		"flows", (json_int_t)weft_show_flow_count(), "flow_hits", (json_int_t)walks.hits,
+		"flow_misses", (json_int_t)walks.misses, "flows_evicted", (json_int_t)walks.evicted,
+		"walk_cycles", (json_int_t)(walks.misses == 0 ? 0 : walks.cycles / walks.misses),
+		"fdb_entries", (int)weft_fdb_count(), "connections", (int)weft_conn_count());
 }
 
 WEFT_CMD("stat", "show", stat_cmd_show);

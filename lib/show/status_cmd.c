@@ -2,6 +2,7 @@
 /* status */
 #include <unistd.h>
 
+#include "conntrack/conntrack.h"
 #include "core/clock.h"
 #include "port/buffers.h"
 #include "show/facts.h"
@@ -32,7 +33,7 @@ status_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 
 	(void)call;
 	(void)errors;
-	return json_pack("{s:s?, s:i, s:I, s:s?, s:i, s:I, s:i, s:i, s:i, s:i, s:I, s:i, s:o, "
+	return json_pack("{s:s?, s:i, s:I, s:s?, s:i, s:I, s:i, s:i, s:i, s:i, s:I, s:i, s:i, s:o, "
 			 "s:b, s:s}",
 			 "version", weft_status_facts.version, "pid", (int)getpid(), "uptime_sec",
 			 (json_int_t)weft_clock_sec(), "config_file", weft_status_facts.config_file,
@@ -41,8 +42,8 @@ status_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 			 (int)conf->n_ports, "networks", (int)conf->n_networks, "physical_networks",
 			 (int)conf->n_wires, "workers", weft_n_workers, "flows",
 			 (json_int_t)weft_show_flow_count(), "fdb_entries", (int)weft_fdb_count(),
-			 "buffers", status_cmd_buffers(), "hugepages",
-			 weft_status_facts.has_hugepages, "polling", polling);
+			 "connections", (int)weft_conn_count(), "buffers", status_cmd_buffers(),
+			 "hugepages", weft_status_facts.has_hugepages, "polling", polling);
 }
 
 WEFT_CMD("status", NULL, status_cmd_show);

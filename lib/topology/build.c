@@ -61,9 +61,56 @@ build_wire(struct build *build, const struct weft_conf_wire *conf, uint16_t id)
 	wire->network = WEFT_NO_NETWORK;
 	wire->mtu = conf->mtu;
 	wire->miss_budget = conf->miss_budget;
+	wire->fragment_limit = UINT32_MAX;
 	wire->network_by_vid = build_alloc(build, WEFT_VIDS, sizeof(*wire->network_by_vid));
 	if (wire->network_by_vid != NULL)
 		memset(wire->network_by_vid, 0xff, WEFT_VIDS * sizeof(*wire->network_by_vid));
+}
+
+static void
+build_pairs(struct build *build, struct weft_attachment *port, const struct weft_conf_port *conf)
+{
+	port->pairs = build_alloc(build, conf->n_pairs, sizeof(*port->pairs));
+	for (uint32_t i = 0; port->pairs != NULL && i < conf->n_pairs; i++)
+		port->pairs[port->n_pairs++] = (struct weft_pair){
+			.ip = conf->pairs[i].ip,
+			.mac = conf->pairs[i].mac,
+		};
+}
+
+/* Groups that let everything through need not be asked. */
+static void
+build_policy(struct build *build, struct weft_attachment *port, const struct weft_conf_port *conf)
+{
+	if (!port->is_secured)
+		return;
+	port->policy = weft_policy_get(build->parts->conf, conf->groups, conf->n_groups);
+	if (port->policy == NULL) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	if (weft_policy_is_open(port->policy)) {
+		weft_policy_put(port->policy);
+		port->policy = NULL;
+		return;
+	}
+	build->topology->networks[port->network]->is_filtered = true;
+}
+
+static void
+build_limits(struct weft_attachment *port, const struct weft_conf_port *conf)
+{
+	port->mac_limit = conf->mac_limit;
+	port->miss_budget = conf->miss_budget;
+	port->connection_limit = conf->connection_limit;
+	port->connection_reserve = conf->connection_reserve;
+	port->fragment_limit = conf->fragment_limit;
+	port->rates[WEFT_BUDGET_CONNECTIONS] = conf->connection_budget;
+	port->rates[WEFT_BUDGET_MAC_MOVES] = conf->mac_move_budget;
+	port->rates[WEFT_BUDGET_ARP] = conf->arp_budget;
+	port->rates[WEFT_BUDGET_BROADCAST] = conf->broadcast_budget;
+	port->rates[WEFT_BUDGET_ICMP_ERRORS] = conf->icmp_error_budget;
+	port->rates[WEFT_BUDGET_LOG] = conf->log_budget;
 }
 
 static void
@@ -82,8 +129,9 @@ build_port(struct build *build, const struct weft_conf_port *conf, uint16_t id)
 	port->drops_at_limit = conf->mac_limit_action == WEFT_LIMIT_DROP;
 	port->network = (uint16_t)weft_names_find(&build->networks, conf->network);
 	port->mtu = conf->mtu;
-	port->mac_limit = conf->mac_limit;
-	port->miss_budget = conf->miss_budget;
+	build_limits(port, conf);
+	build_pairs(build, port, conf);
+	build_policy(build, port, conf);
 	port->n_addresses = (uint16_t)conf->n_addresses;
 	port->addresses = build_alloc(build, conf->n_addresses, sizeof(*port->addresses));
 	if (port->addresses == NULL)
@@ -91,13 +139,64 @@ build_port(struct build *build, const struct weft_conf_port *conf, uint16_t id)
 	if (conf->n_addresses > 0)
 		memcpy(port->addresses, conf->addresses,
 		       conf->n_addresses * sizeof(*port->addresses));
-	/* Anti-spoofing asks for addresses, and for the EtherType to find ARP. In an overlay ARP
-	 * and ND are answered, and flows spread over the paths outside by all that tells them
-	 * apart. */
-	port->depth.is_ip =
-		(conf->port_security && conf->n_addresses > 0) ||
-		weft_segment_is_tunnel(build->topology->networks[port->network]->segment_ops);
-	memset(port->depth.ip_by_vid, port->depth.is_ip ? 0xff : 0, sizeof(port->depth.ip_by_vid));
+}
+
+static void
+build_depth_all(struct weft_depth *depth)
+{
+	depth->is_ip = true;
+	memset(depth->ip_by_vid, 0xff, sizeof(depth->ip_by_vid));
+}
+
+/* Port security looks for what a guest must not say; security groups of anybody in a network look
+ * at whoever talks there. In an overlay ARP and ND are answered, and flows spread over the paths
+ * outside by all that tells them apart. */
+static void
+build_depth_of_port(const struct build *build, struct weft_attachment *port)
+{
+	const struct weft_network *network = build->topology->networks[port->network];
+
+	if (port->is_secured || network->is_filtered ||
+	    weft_segment_is_tunnel(network->segment_ops))
+		build_depth_all(&port->depth);
+}
+
+/* On a wire the networks that are filtered; and behind a tunnel all, if one of them is. */
+static void
+build_depth_of_network(const struct build *build, const struct weft_network *network)
+{
+	struct weft_topology *topology = build->topology;
+	struct weft_attachment *wire;
+	uint16_t vid;
+
+	if (!network->is_filtered)
+		return;
+	if (weft_segment_is_tunnel(network->segment_ops)) {
+		wire = topology->attachments[topology->endpoint->wire];
+		topology->endpoint->terminator.is_deep = true;
+		if (wire != NULL)
+			wire->terminator.is_deep = true;
+		return;
+	}
+	if (network->wire == WEFT_NO_PORT || topology->attachments[network->wire] == NULL)
+		return;
+	wire = topology->attachments[network->wire];
+	vid = network->segment_ops->vid(network);
+	wire->depth.is_ip = true;
+	wire->depth.ip_by_vid[vid / 64] |= UINT64_C(1) << vid % 64;
+}
+
+static void
+build_depths(struct build *build)
+{
+	struct weft_topology *topology = build->topology;
+
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
+		if (topology->attachments[id] != NULL && !topology->attachments[id]->is_wire)
+			build_depth_of_port(build, topology->attachments[id]);
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		if (topology->networks[id] != NULL)
+			build_depth_of_network(build, topology->networks[id]);
 }
 
 static void
@@ -289,6 +388,8 @@ weft_topology_build(const struct weft_topology_parts *parts)
 		build_members(&build);
 	if (!build.is_out_of_memory)
 		build_facts(&build);
+	if (!build.is_out_of_memory)
+		build_depths(&build);
 	weft_names_fini(&build.ports);
 	weft_names_fini(&build.networks);
 	if (!build.is_out_of_memory)

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "fdb/fdb.h"
 #include "neighbour/neighbour.h"
+#include "topology/tracking.h"
 
 /* [C] As of the last weft_follow(), whatever snapshots there were in between: networks of ports,
  * wires of networks, plus one; 0: not there. */
@@ -220,6 +221,8 @@ follow_network(uint16_t id, const struct weft_network *network)
 	else if (before != 0 && before != now && before != WEFT_NO_PORT + 1u)
 		weft_fdb_flush(id, before - 1, NULL, false);
 	if (network == NULL) {
+		if (before != 0)
+			weft_tracking_forget(id, WEFT_TRACKING_ANY);
 		follow_note_homes(id, NULL);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "topology/follow.h"
 #include "topology/link.h"
+#include "topology/tracking.h"
 #include "topology/transition.h"
 
 struct weft_running weft_running;
@@ -33,6 +34,7 @@ weft_running_fini(void)
 		weft_running.ports[id] = NULL;
 	}
 	weft_follow_end();
+	weft_tracking_end();
 	weft_topology_destroy(weft_topology);
 	weft_topology = NULL;
 	weft_conf_destroy(weft_running.conf);
@@ -101,14 +103,18 @@ running_commit(struct weft_transition *change, struct weft_topology *next)
 	}
 	next->number = ++weft_running.number;
 	weft_follow_prepare(next);
+	weft_tracking_prepare(change->conf, next);
 	weft_topology_publish(next);
 	weft_follow();
+	weft_tracking_follow();
 	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
 		if (gone[id] != NULL)
 			weft_port_close(gone[id]);
 	for (uint32_t i = 0; i < weft_link_count(weft_running.conf); i++)
-		if (change->is_gone[i])
+		if (change->is_gone[i]) {
+			weft_tracking_forget(WEFT_TRACKING_ANY, weft_running.link_ids[i]);
 			weft_running.hooks->retire(weft_running.link_ids[i]);
+		}
 	weft_transition_release(&weft_running.port_names, &change->port_names,
 				&weft_running.port_ids);
 	weft_transition_release(&weft_running.network_names, &change->network_names,

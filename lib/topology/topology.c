@@ -70,7 +70,9 @@ topology_free_attachment(struct weft_attachment *attachment)
 {
 	if (attachment == NULL)
 		return;
+	weft_policy_put(attachment->policy);
 	free(attachment->addresses);
+	free(attachment->pairs);
 	free(attachment->network_by_vid);
 	free(attachment);
 }
@@ -107,7 +109,14 @@ topology_is_same_port(const struct weft_attachment *a, const struct weft_attachm
 	       a->is_secured == b->is_secured && a->has_mac == b->has_mac &&
 	       a->drops_at_limit == b->drops_at_limit && a->network == b->network &&
 	       a->mtu == b->mtu && a->mac_limit == b->mac_limit &&
-	       a->miss_budget == b->miss_budget && a->n_addresses == b->n_addresses &&
+	       a->miss_budget == b->miss_budget &&
+	       memcmp(a->rates, b->rates, sizeof(a->rates)) == 0 &&
+	       a->connection_limit == b->connection_limit &&
+	       a->connection_reserve == b->connection_reserve &&
+	       a->fragment_limit == b->fragment_limit && a->policy == b->policy &&
+	       a->n_addresses == b->n_addresses && a->n_pairs == b->n_pairs &&
+	       (a->n_pairs == 0 ||
+		memcmp(a->pairs, b->pairs, a->n_pairs * sizeof(*a->pairs)) == 0) &&
 	       rte_is_same_ether_addr(&a->mac, &b->mac) &&
 	       (a->n_addresses == 0 ||
 		memcmp(a->addresses, b->addresses, a->n_addresses * sizeof(*a->addresses)) == 0) &&

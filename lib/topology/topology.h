@@ -25,15 +25,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/budget.h"
 #include "core/gen.h"
 #include "core/rcu.h"
 #include "flow/key.h"
 #include "network/network.h"
 #include "port/port.h"
+#include "secgroup/policy.h"
 #include "tunnel/endpoint.h"
 #include "tunnel/remote.h"
 
 #define WEFT_WORKERS_MAX WEFT_CONF_WORKERS_MAX
+
+/** What a guest may cost others, per second and worker. */
+enum weft_budget_kind {
+	WEFT_BUDGET_CONNECTIONS, /* new ones */
+	WEFT_BUDGET_MAC_MOVES,
+	WEFT_BUDGET_ARP, /* ARP and ND messages */
+	WEFT_BUDGET_BROADCAST, /* packets to group addresses */
+	WEFT_BUDGET_ICMP_ERRORS, /* to and from it */
+	WEFT_BUDGET_LOG, /* lines */
+	WEFT_BUDGETS,
+};
+
+/** Another address that a VIF may use. */
+struct weft_pair {
+	struct weft_ip ip; /* address or prefix */
+	struct rte_ether_addr mac; /* zero: whatever MAC it may use */
+};
 
 /** What a port is for. All [I]. */
 struct weft_attachment {
@@ -49,7 +68,14 @@ struct weft_attachment {
 	uint32_t mtu; /* bytes of payload */
 	uint32_t mac_limit; /* VIF */
 	uint32_t miss_budget; /* flow misses per second and worker */
+	uint32_t rates[WEFT_BUDGETS]; /* VIF; 0: none, for wires */
+	uint32_t connection_limit, connection_reserve; /* VIF */
+	uint32_t fragment_limit; /* VIF; of wires what a worker can hold */
+	struct weft_policy
+		*policy; /* VIF: its security groups; NULL: they let everything through */
 	struct weft_ip *addresses; /* VIF */
+	uint16_t n_pairs; /* VIF */
+	struct weft_pair *pairs; /* VIF */
 	uint16_t *network_by_vid; /* wire: WEFT_VIDS entries, 0: the flat network */
 	struct weft_depth depth; /* how much of a packet must be in the key */
 	struct weft_terminator terminator; /* wire: what to take for the tunnel endpoint */

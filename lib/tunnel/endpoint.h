@@ -32,6 +32,7 @@
  *  attachment, compared as bytes. */
 struct weft_terminator {
 	bool is_here;
+	bool is_deep; /* some overlay has security groups: keys say more than L2 */
 	uint8_t family; /* AF_INET, AF_INET6 */
 	uint8_t prefix; /* length in bits, of the link */
 	uint16_t tag; /* 0 or WEFT_TAG | VID */

@@ -74,6 +74,7 @@ weft_ip6_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *info)
 			return false;
 		if (protocol == IPPROTO_FRAGMENT) {
 			info->is_fragment = true;
+			info->fragment_at = (uint16_t)offset;
 			info->is_later_fragment = ((at[2] << 8 | at[3]) & 0xfff8) != 0;
 		}
 		protocol = at[0];
@@ -81,6 +82,36 @@ weft_ip6_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *info)
 	}
 	info->protocol = protocol;
 	return info->is_later_fragment;
+}
+
+bool
+weft_fragment_parse(const uint8_t *ip, uint32_t length, uint32_t wire_length,
+		    const struct weft_ip_info *info, struct weft_fragment *fragment)
+{
+	bool is_ip4 = ip[0] >> 4 == 4;
+	const uint8_t *at = ip + info->fragment_at;
+	uint32_t begin, end, word;
+
+	if (is_ip4) {
+		begin = (ip[0] & 0xfu) * 4;
+		end = (uint32_t)(ip[2] << 8 | ip[3]);
+		word = (uint32_t)(ip[6] << 8 | ip[7]);
+		fragment->id = (uint32_t)(ip[4] << 8 | ip[5]);
+		fragment->offset = (uint16_t)((word & RTE_IPV4_HDR_OFFSET_MASK) * 8);
+		fragment->has_more = (word & RTE_IPV4_HDR_MF_FLAG) != 0;
+	} else {
+		if (info->fragment_at == 0 || info->fragment_at + 8u > length)
+			return false;
+		begin = info->fragment_at + 8u;
+		end = 40u + (uint32_t)(ip[4] << 8 | ip[5]);
+		fragment->id = (uint32_t)at[4] << 24 | (uint32_t)(at[5] << 16 | at[6] << 8 | at[7]);
+		fragment->offset = (uint16_t)((at[2] << 8 | at[3]) & 0xfff8);
+		fragment->has_more = at[3] & 1;
+	}
+	if (end > wire_length || end <= begin || fragment->offset + (end - begin) > UINT16_MAX)
+		return false;
+	fragment->length = (uint16_t)(end - begin);
+	return !fragment->has_more || fragment->length % 8 == 0;
 }
 
 void
@@ -96,6 +127,7 @@ weft_l4_parse(const uint8_t *ip, uint32_t length, const struct weft_ip_info *inf
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
 	case IP_PROTOCOL_UDPLITE:
 		memcpy(source, l4, sizeof(*source));
 		memcpy(destination, l4 + 2, sizeof(*destination));

@@ -22,6 +22,7 @@ struct weft_ip_info {
 	bool is_fragment; /* any fragment of a larger datagram */
 	bool is_later_fragment; /* not the first: has no transport header */
 	uint16_t l4_offset; /* from the start of the IP header; valid unless is_later_fragment */
+	uint16_t fragment_at; /* IPv6: offset of the fragment header; 0: there is none */
 };
 
 /** Reads an IPv4 header (RFC 791). @param ip first byte, @param length bytes that may be read.
@@ -32,9 +33,30 @@ bool weft_ip4_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *inf
  *  @return false if a header is cut off or there are more */
 bool weft_ip6_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *info);
 
-/** The two 16-bit words that tell flows of a protocol apart: ports of TCP, UDP, SCTP and UDP-Lite,
- *  type/code and identifier of ICMP echo; zero otherwise, or if they are cut off. Network order. */
+/** The two 16-bit words that tell flows of a protocol apart: ports of TCP, UDP, SCTP, DCCP and
+ *  UDP-Lite, type/code and identifier of ICMP echo; zero otherwise, or if they are cut off. Network
+ *  order. */
 void weft_l4_parse(const uint8_t *ip, uint32_t length, const struct weft_ip_info *info,
 		   rte_be16_t *source, rte_be16_t *destination);
+
+/** A part of a datagram. */
+struct weft_fragment {
+	uint32_t id; /* host order */
+	uint16_t offset, length; /* bytes of the fragmentable part */
+	bool has_more;
+};
+
+/**
+ * Reads where a fragment belongs.
+ *
+ * @param length       bytes that may be read
+ * @param wire_length  bytes of the whole packet, from its IP header on
+ * @param info         as weft_ip4_parse() or weft_ip6_parse() filled it in, is_fragment among it
+ * @return false if that cannot be: it is longer than the packet, empty, not a multiple of 8 bytes
+ *         although more follow, or reaches beyond what a datagram can have (RFC 791 section 3.2,
+ *         RFC 8200 section 4.5)
+ */
+bool weft_fragment_parse(const uint8_t *ip, uint32_t length, uint32_t wire_length,
+			 const struct weft_ip_info *info, struct weft_fragment *fragment);
 
 #endif

@@ -8,6 +8,7 @@
  * flow overtakes another.
  */
 #include "core/clock.h"
+#include "path/packet.h"
 #include "worker/worker.h"
 
 static __rte_always_inline void
@@ -35,6 +36,18 @@ burst_count(const struct weft_worker *worker, struct weft_flow *flow, uint32_t b
 	flow->used_ms = worker->now_ms;
 }
 
+/* What the sweep is to keep young. */
+static uint32_t
+burst_conn(const struct weft_walk *walk)
+{
+	const struct weft_filter *filter = &walk->filter;
+
+	if (filter->class != WEFT_FILTER_TRACKED || filter->conn == WEFT_NO_CONN)
+		return WEFT_FLOW_NO_CONN;
+	return filter->conn << 1 | (filter->look.verdict == WEFT_CONN_IS_KNOWN &&
+				    filter->look.direction == WEFT_CONN_REPLY);
+}
+
 /* Remembers an answer under a key, in the entry that there is or in a new one. */
 static struct weft_flow *
 burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t hash,
@@ -56,6 +69,7 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 	flow->answer.group = group;
 	weft_encap_hold(flow->answer.output.encap);
 	flow->sum = walk->sum;
+	weft_flow_tail(worker->table, flow)->conn = burst_conn(walk);
 	return flow;
 }
 
@@ -87,6 +101,10 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 
 	if (weft_place_is_remote(answer->place))
 		weft_worker_count_rx(worker, answer->place, packet);
+	if (unlikely(answer->kind == WEFT_ANSWER_GATHER)) {
+		weft_gather(worker, walk->key, answer->network, packet);
+		return;
+	}
 	if (unlikely(walk->n_too_big > 0))
 		burst_count_too_big(worker, arrival, walk);
 	if (unlikely(walk->reply->is_there) &&
@@ -116,6 +134,9 @@ burst_prepare(struct weft_worker *worker, const struct weft_key *key, const stru
 		.wire_length = packet->pkt_len,
 		.now_sec = weft_clock_sec_at(worker->now_tsc),
 		.now_ms = worker->now_ms,
+		.now_tsc = worker->now_tsc,
+		.worker = worker->id,
+		.budgets = worker->more_budgets,
 		.outputs = worker->outputs,
 		.waits = worker->waits,
 		.encaps = &worker->table->encaps,
@@ -141,6 +162,32 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 	worker->walk_cycles += rte_rdtsc() - start;
 	burst_act_walked(worker, &walk, &answer, packet);
 	weft_walk_release(&walk);
+}
+
+enum weft_drop
+weft_burst_fragment(struct weft_worker *worker, const struct weft_key *key, struct rte_mbuf *packet,
+		    uint16_t network, struct weft_whole *whole)
+{
+	struct weft_key as_whole = *key;
+	struct weft_walk walk = burst_prepare(worker, &as_whole, packet);
+	struct weft_answer answer;
+
+	if (key->kind & WEFT_KEY_LATER_FRAGMENT) {
+		as_whole.kind &= (uint8_t)~WEFT_KEY_LATER_FRAGMENT;
+		as_whole.protocol = whole->protocol;
+		as_whole.port_src = whole->port_src;
+		as_whole.port_dst = whole->port_dst;
+	} else {
+		weft_packet_read(&walk, network, &whole->packet);
+		whole->protocol = key->protocol;
+		whole->port_src = key->port_src;
+		whole->port_dst = key->port_dst;
+	}
+	walk.whole = &whole->packet;
+	weft_walk_run(&walk, &answer);
+	burst_act_walked(worker, &walk, &answer, packet);
+	weft_walk_release(&walk);
+	return answer.kind == WEFT_ANSWER_DROP ? (enum weft_drop)answer.drop : WEFT_NEXT;
 }
 
 void

@@ -42,6 +42,7 @@ weft_held_count(void)
 
 	for (uint16_t i = 0; i < weft_n_workers; i++) {
 		held += __atomic_load_n(&weft_workers[i]->n_held, __ATOMIC_RELAXED);
+		held += weft_gather_count(weft_workers[i]);
 		for (uint32_t port = 0; port < WEFT_PORTS_MAX; port++)
 			held += __atomic_load_n(&weft_workers[i]->tx[port].n, __ATOMIC_RELAXED);
 	}

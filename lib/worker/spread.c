@@ -7,6 +7,7 @@
 #include <rte_ether.h>
 #include <rte_ip_frag.h>
 
+#include "path/spend.h"
 #include "port/buffers.h"
 #include "worker/worker.h"
 
@@ -147,6 +148,18 @@ spread_one(struct weft_worker *worker, uint16_t arrival, const struct weft_decis
 		spread_output(worker, arrival, decision, &decision->outputs[i], packet);
 }
 
+/* One that goes to a group is work for everybody. A tunnel's frames come from a wire, which has no
+ * budget. */
+static bool
+spread_is_within_budget(struct weft_worker *worker, uint16_t arrival, const struct rte_mbuf *packet)
+{
+	const struct weft_attachment *port = worker->topology->attachments[arrival];
+
+	return !(*rte_pktmbuf_mtod(packet, const uint8_t *) & 1) || port == NULL ||
+	       weft_spend(worker->more_budgets[arrival], port, WEFT_BUDGET_BROADCAST,
+			  worker->now_tsc);
+}
+
 void
 weft_spread(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
 	    struct rte_mbuf *packet)
@@ -160,6 +173,10 @@ weft_spread(struct weft_worker *worker, uint16_t arrival, const struct weft_deci
 	/* A reply that could not be made. */
 	if (decision->answer->kind == WEFT_ANSWER_REPLY) {
 		weft_tx_drop(worker, arrival, DROP_WORKER_NO_BUFFER, packet);
+		return;
+	}
+	if (!spread_is_within_budget(worker, arrival, packet)) {
+		weft_tx_drop(worker, arrival, DROP_WORKER_BROADCAST_BUDGET, packet);
 		return;
 	}
 	worker->counts[arrival].copies += n - 1u;
@@ -196,7 +213,8 @@ weft_spread_reply(struct weft_worker *worker, const struct weft_attachment *arri
 	struct rte_mbuf *answer;
 	char *head;
 
-	if (reply->is_error && !weft_budget_take_error(worker, arrival->port->id))
+	if (reply->is_error && !weft_spend(worker->more_budgets[arrival->port->id], arrival,
+					   WEFT_BUDGET_ICMP_ERRORS, worker->now_tsc))
 		return false;
 	if (reply->quote_length > 0)
 		answer = rte_pktmbuf_copy(packet, packet->pool, reply->quote_from,

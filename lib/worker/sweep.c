@@ -3,8 +3,9 @@
  * sweep: what must be done for flows but not per packet.
  *
  * Looks at the whole table about once per second, a slice at a time: forgets flows that nobody
- * used for a while, and keeps the FDB entries of those in use young.
+ * used for a while, and keeps the FDB entries and connections of those in use young.
  */
+#include "conntrack/conntrack.h"
 #include "core/clock.h"
 #include "fdb/fdb.h"
 #include "worker/worker.h"
@@ -14,6 +15,18 @@
 	4000 /* how much older than in truth an FDB entry may seem; ages are 10 s or more */
 #define SWEEP_LINES_MAX 64 /* per slice, however late we are: 2,048 entries */
 
+/* Packets of remembered flows do not come to conntrack: it is told here. What is stale may stand on
+ * a connection that is gone. */
+static void
+sweep_conn(struct weft_worker *worker, const struct weft_flow *flow)
+{
+	uint32_t conn = weft_flow_tail(worker->table, flow)->conn;
+
+	if (conn == WEFT_FLOW_NO_CONN || flow->sum != weft_answer_sum(&flow->answer))
+		return;
+	weft_conn_touch(conn >> 1, (enum weft_conn_direction)(conn & 1), flow->used_ms);
+}
+
 static void
 sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 {
@@ -22,11 +35,13 @@ sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 	struct weft_key key;
 
 	if (idle_ms > __atomic_load_n(&weft_worker_flow_idle_ms, __ATOMIC_RELAXED)) {
+		sweep_conn(worker, flow);
 		weft_flow_del(table, flow);
 		return;
 	}
 	if (flow->used_ms - flow->swept_ms < SWEEP_TOUCH_MS)
 		return;
+	sweep_conn(worker, flow);
 	flow->swept_ms = flow->used_ms;
 	if (!flow->answer.is_learned)
 		return;

@@ -43,7 +43,11 @@ weft_workers_create(uint32_t flow_entries, struct weft_errors *errors)
 
 		if (worker != NULL)
 			worker->table = weft_flow_table_create(flow_entries);
-		if (worker == NULL || worker->table == NULL) {
+		if (worker != NULL && worker->table != NULL)
+			worker->gather = weft_gather_create();
+		if (worker == NULL || worker->gather == NULL) {
+			if (worker != NULL)
+				weft_flow_table_destroy(worker->table);
 			rte_free(worker);
 			weft_errors_add(errors,
 					"no memory for the flow table of worker %u (%u entries)",
@@ -67,6 +71,7 @@ weft_workers_destroy(void)
 
 		while (worker->n_held > 0)
 			rte_pktmbuf_free(worker->held[--worker->n_held].packet);
+		weft_gather_destroy(worker->gather);
 		weft_flow_table_destroy(worker->table);
 		close(worker->wake_fd);
 		rte_free(worker);
@@ -129,7 +134,9 @@ worker_loop(void *argument)
 			weft_hold_try(worker);
 		if (worker->id == 0)
 			weft_tend(worker);
+		weft_gather_tick(worker);
 		weft_sweep(worker);
+		weft_conn_expire(worker->id, worker->now_ms);
 		worker_do_job(worker);
 		worker->loops++;
 		weft_rcu_quiescent(worker->id);

@@ -16,7 +16,7 @@
  * Conservation: over all ports, rx + copies = tx + drops + held. A flood of one packet to n ports
  * makes n - 1 copies; a packet that the switch itself makes is a copy too, of the port whose packet
  * was the reason, or else of the port where it leaves. `held` counts packets in transmit buffers,
- * and those that wait for a neighbour, at the moment of asking.
+ * and those that wait for a neighbour or for the rest of a datagram, at the moment of asking.
  *
  * Threads: each struct belongs to its worker [W]; counters are read by the control thread [S].
  */
@@ -57,6 +57,8 @@ struct weft_held {
 };
 
 #define WEFT_HELD_MAX 256
+#define WEFT_GATHER_MAX 1024 /* fragments that wait on one worker */
+#define WEFT_GATHER_DATAGRAMS 512 /* of which */
 
 /** Packets on their way out of a port. */
 struct weft_tx {
@@ -66,11 +68,7 @@ struct weft_tx {
 	struct rte_mbuf *pkts[WEFT_BURST];
 };
 
-/** How many walks, or ICMP errors, a port may still cause. */
-struct weft_budget {
-	uint64_t filled; /* TSC at which the bucket was last filled */
-	uint32_t tokens;
-};
+struct weft_gather;
 
 typedef void (*weft_worker_job)(void *worker, void *context);
 
@@ -110,8 +108,9 @@ struct weft_worker {
 	uint16_t touched[WEFT_PORTS_MAX];
 	struct weft_tx tx[WEFT_PORTS_MAX];
 	struct weft_port_count counts[WEFT_PORTS_MAX];
-	struct weft_budget budgets[WEFT_PORTS_MAX];
-	struct weft_budget error_budgets[WEFT_PORTS_MAX];
+	struct weft_budget budgets[WEFT_PORTS_MAX]; /* of walks */
+	struct weft_budget more_budgets[WEFT_PORTS_MAX][WEFT_BUDGETS]; /* of what they find */
+	struct weft_gather *gather;
 	struct weft_remote_count remotes[WEFT_REMOTES_MAX];
 	struct weft_output outputs[WEFT_PLACES_MAX]; /* scratch of the walk, as are these */
 	uint16_t waits[WEFT_PLACES_MAX];
@@ -163,7 +162,7 @@ void weft_remote_count_retire(uint16_t place);
  *  No worker may use it any more. */
 void weft_port_count_retire(uint16_t port);
 
-/* ---- the worker itself: burst.c, spread.c, hold.c, tend.c, tx.c, sweep.c ---- */
+/* ---- the worker itself: burst.c, spread.c, hold.c, gather.c, tend.c, tx.c, sweep.c ---- */
 
 /** What is to be done with one packet, remembered or not. */
 struct weft_decision {
@@ -176,6 +175,19 @@ struct weft_decision {
 /** Forwards one burst of packets that arrived by one port. */
 void weft_burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 			struct rte_mbuf **pkts, uint16_t n);
+
+/** What only the first fragment of a datagram says. */
+struct weft_whole {
+	struct weft_conn_packet packet;
+	rte_be16_t port_src, port_dst; /* as in a key */
+	uint8_t protocol;
+};
+
+/** Walks a fragment of a datagram that is complete, in order: the first one says what the datagram
+ *  is, for the others, in @p whole. @return WEFT_NEXT, or why it was dropped */
+enum weft_drop weft_burst_fragment(struct weft_worker *worker, const struct weft_key *key,
+				   struct rte_mbuf *packet, uint16_t network,
+				   struct weft_whole *whole);
 
 /** Walks a packet that has waited, for one receiver only. */
 void weft_burst_again(struct weft_worker *worker, const struct weft_held *held);
@@ -244,8 +256,22 @@ void weft_rest_wake(struct weft_worker *worker);
 /** @return whether the port may cause one more walk now */
 bool weft_budget_take(struct weft_worker *worker, const struct weft_attachment *arrival);
 
-/** @return whether the port may be sent one more ICMP error now */
-bool weft_budget_take_error(struct weft_worker *worker, uint16_t port);
+/** A fragment that could not be judged alone waits; or it was the last of its datagram: then all of
+ *  them go where the datagram may go. @param key  of the fragment; @param network  number */
+void weft_gather(struct weft_worker *worker, const struct weft_key *key, uint16_t network,
+		 struct rte_mbuf *packet);
+
+/** Drops what has waited too long. */
+void weft_gather_tick(struct weft_worker *worker);
+
+/** A port number becomes free: drops what arrived by it and still waits. Control thread. */
+void weft_gather_forget(uint16_t port);
+
+/** Fragments that wait. */
+uint32_t weft_gather_count(const struct weft_worker *worker);
+
+struct weft_gather *weft_gather_create(void);
+void weft_gather_destroy(struct weft_gather *gather);
 
 /** A packet that came through a tunnel. */
 static __rte_always_inline void

@@ -8,6 +8,7 @@
     lab.ovs          an Open vSwitch of our own: userspace datapath, private folder
     lab.traffic      ping, TCP with a data check, a steady UDP stream that counts its losses
     lab.guest        a QEMU guest with a serial console
+    lab.opened       ports without security groups get one that lets everything through
     lab.fixtures     what conftest.py of test/system and test/guest have in common
 
 Everything lives in network namespaces of its own, the switch too: nothing here can meet an

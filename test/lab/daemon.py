@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from .namespace import Namespace
+from .opened import opened
 from .process import DIES_WITH_US, SCALE, run, wait_until
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "app"
@@ -41,7 +42,7 @@ class Daemon:
         """Writes YAML (text or dictionary), with workers and a small memory unless it says so."""
         config = yaml.safe_load(config) if isinstance(config, str) else config
         host = {"workers": self.workers, "memory": "64M", **config.get("host", {})}
-        self.config = {**config, "host": host}
+        self.config = opened({**config, "host": host})
         file = file or self.file
         file.write_text(yaml.safe_dump(self.config, sort_keys=False))
         return file

@@ -123,6 +123,13 @@ class OpenvSwitch:
         self.attaches(bridge, f"p-{name}")
         return guest
 
+    def sets_flows(self, bridge, flows):
+        """OpenFlow rules in place of all that were there. First fragments have ports, as others do."""
+        file, place = self.folder / "flows", f"unix:{self.folder}/{bridge}.mgmt"
+        file.write_text("\n".join(flows) + "\n")
+        self._runs("ovs-ofctl", "-O", "OpenFlow15", "replace-flows", place, file)
+        self._runs("ovs-ofctl", "set-frags", place, "nx-match")
+
     def fdb(self, bridge):
         """{mac: number of the OpenFlow port}"""
         rows = [line.split() for line in self.appctl("fdb/show", bridge).splitlines()[1:]]

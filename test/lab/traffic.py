@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Traffic between namespaces, and its verdict."""
+import errno
 import hashlib
 import os
 import re
@@ -140,3 +141,105 @@ class Stream:
         """Seconds between two arrivals, at most."""
         moments = sorted(self.arrived.values())
         return max((later - earlier for earlier, later in zip(moments, moments[1:])), default=0)
+
+
+class TcpStream:
+    """A TCP connection that says a line every few milliseconds, and knows when each was heard. `is_answered`: it is
+    the server that speaks.
+
+        with TcpStream(a, b, port=5001) as stream:
+            ...
+        assert stream.heard[-1] > moment
+    """
+
+    def __init__(self, client, server, port, interval=0.002, address=None, is_answered=False):
+        self.address, self.port, self.interval = address or server.address, port, interval
+        self.is_answered = is_answered
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self.listener = server.socket(family, socket.SOCK_STREAM)
+        self.speaker = client.socket(family, socket.SOCK_STREAM)
+        self.heard, self.is_over, self.is_complete = [], False, False
+        self.said, self.got = hashlib.sha256(), hashlib.sha256()
+
+    def __enter__(self):
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((self.address, self.port))
+        self.listener.listen()
+        self.listener.settimeout(5 * SCALE)
+        self.speaker.settimeout(5 * SCALE)
+        self.speaker.connect((self.address, self.port))
+        self.hearer = self.listener.accept()[0]
+        if self.is_answered:
+            self.speaker, self.hearer = self.hearer, self.speaker
+        self.speaker.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.hearer.settimeout(0.05)
+        self.threads = [threading.Thread(target=self._say), threading.Thread(target=self._hear)]
+        for thread in self.threads:
+            thread.start()
+        deadline = time.monotonic() + 5 * SCALE
+        while len(self.heard) < 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self
+
+    def _say(self):
+        self.speaker.setblocking(False)
+        while not self.is_over:
+            try:
+                line = os.urandom(64)
+                self.said.update(line[:self.speaker.send(line)])
+            except OSError:
+                pass  # the buffer is full, for nothing is acknowledged any more
+            time.sleep(self.interval)
+        try:
+            self.speaker.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def _hear(self):
+        patience = None
+        while patience is None or time.monotonic() < patience:
+            try:
+                chunk = self.hearer.recv(1 << 16)
+                if not chunk:
+                    self.is_complete = self.said.digest() == self.got.digest()
+                    return
+                self.got.update(chunk)
+                self.heard.append(time.monotonic())
+            except TimeoutError:
+                pass
+            if self.is_over and patience is None:
+                patience = time.monotonic() + 1 * SCALE
+
+    def is_heard_after(self, moment, patience=2):
+        deadline = time.monotonic() + patience * SCALE
+        while time.monotonic() < deadline:
+            if self.heard and self.heard[-1] > moment:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+        for handle in (self.speaker, self.hearer, self.listener):
+            handle.close()
+
+
+def connects(client, server, port, patience=0.5, address=None):
+    """Whether a TCP connection comes about. Somebody listens: who does so already, or we."""
+    address = address or server.address
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with server.socket(family, socket.SOCK_STREAM) as listener, client.socket(family, socket.SOCK_STREAM) as speaker:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address, port))
+            listener.listen()
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE, error
+        speaker.settimeout(patience * SCALE)
+        try:
+            speaker.connect((address, port))
+        except OSError:
+            return False
+    return True

@@ -39,6 +39,8 @@ BEHAVIOURS = {
     "S37": "Show, add, change, delete at run time; whether a change survives is an explicit choice",
     "S38": "Internal numbers never appear on a wire; two wires may use one VLAN id for two networks",
     "S39": "Tags are translated per network and wire; flows with counters and port numbers are listed",
+    "S47": "Security groups at the port: allow only, default deny, stateful replies, union of groups",
+    "S48": "Verdicts are those of Neutron's own functional tests of its firewall",
     "S49": "L2 population: known addresses are answered here, unicast goes to one endpoint, floods to those concerned",
     "S50": "The FDB shows endpoint, origin and age",
 }

@@ -12,6 +12,9 @@ from harness import WEFT, WEFTCTL, Switch
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also cases that wait for ageing")
+    parser.addoption("--all", action="store_true",
+                     help="also cases of security groups with one worker: they are many, and hold with two")
+    parser.addoption("--two-workers", action="store_true", help="each case with two workers only")
 
 
 def pytest_configure(config):
@@ -26,7 +29,16 @@ def pytest_collection_finish(session):
         pytest.exit(f"{missing[0]} is not there: build first, or set WEFT and WEFTCTL", 2)
 
 
+def has_one_worker(item):
+    return hasattr(item, "callspec") and "one worker" in item.callspec.id
+
+
 def pytest_collection_modifyitems(config, items):
+    left_out = [item for item in items if has_one_worker(item) and (
+        config.getoption("--two-workers") or
+        item.path.name.startswith("test_security_") and not config.getoption("--all"))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))

@@ -29,6 +29,7 @@ from pathlib import Path
 import yaml
 
 from frames import difference, read_pcap, write_pcap
+from lab.opened import opened
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "app"
 WEFT = os.environ.get("WEFT", str(BUILD / "weft" / "weft"))
@@ -101,6 +102,7 @@ class Switch:
             port["device"] = self.device(port["name"])
             if fresh or port["name"] in sends:
                 self.feeds(port["name"], sends.get(port["name"], []))
+        config = opened(config)
         file.write_text(yaml.dump(config, Dumper=yaml.CSafeDumper, sort_keys=False))
         return file
 

@@ -103,9 +103,9 @@ ports:
   - name: vm1
     network: blue
     device: net_null1
-    security-groups: [web]        # !! security-groups, port-security
+    qos-policy: gold              # !! qos-policy, port-security
 host:
-  connections: 5                  # !! connections, memory
+  sessions: 5                     # !! sessions, memory
 """,
     "wrong types": """
 host:

@@ -40,7 +40,8 @@ def test_more_flows_than_entries(switch):
 
 def test_more_pairs_of_addresses_than_entries(switch):
     """Learning, moving and flooding are the same with a cache that remembers next to nothing."""
-    config = "host: {flow-entries: 1024}\n" + GUESTS
+    config = "host: {flow-entries: 1024}\n" + GUESTS.replace(
+        "name: vm3,", "name: vm3, mac-move-budget: 1000000,")
     calls = [frame(mac(0x1000 + number), EVERYBODY) for number in range(2000)]
     replies = [frame(mac(0x8000 + number), mac(0x1000 + number)) for number in range(2000)]
     moved = [frame(mac(0x1000 + number), mac(0x8000 + number)) for number in range(0, 2000, 2)]

@@ -45,6 +45,10 @@ flow_key_slow_ip(struct weft_key *key, const uint8_t *ip, uint32_t length, uint1
 	key->kind |= info.is_fragment ? WEFT_KEY_FRAGMENT : 0;
 	key->kind |= info.is_later_fragment ? WEFT_KEY_LATER_FRAGMENT : 0;
 	key->protocol = info.protocol;
+	/* TCP: of SYN, FIN, RST and ACK, nothing but ACK. */
+	if (info.protocol == 6 && !info.is_later_fragment &&
+	    (info.l4_offset + 13u >= length || (ip[info.l4_offset + 13] & 0x17) != 0x10))
+		key->kind |= WEFT_KEY_EVENT;
 	weft_l4_parse(ip, length, &info, &key->port_src, &key->port_dst);
 	if (is_four) {
 		memcpy(&key->ip4_src, ip + 12, 4);

@@ -16,6 +16,7 @@
 #include "neighbour/neighbour.h"
 #include "port/buffers.h"
 #include "topology/running.h"
+#include "tracking_helper.h"
 #include "tunnel/remote.h"
 #include "worker/worker.h"
 
@@ -51,6 +52,8 @@ forward_start(uint16_t n_workers, uint32_t flow_entries, uint32_t mac_entries)
 		/* The same seeds in every run. */
 		worker->table->seed = 0x1234567 + i;
 		worker->table->dice = 0x89abcdef;
+		worker->gather = weft_gather_create();
+		assert_non_null(worker->gather);
 		weft_workers[i] = worker;
 	}
 	weft_n_workers = n_workers;
@@ -58,6 +61,7 @@ forward_start(uint16_t n_workers, uint32_t flow_entries, uint32_t mac_entries)
 	assert_int_equal(weft_fdb_create(mac_entries), 0);
 	assert_int_equal(weft_remote_create(), 0);
 	assert_int_equal(weft_neighbour_create(), 0);
+	assert_int_equal(tracking_helper_start(n_workers), 0);
 	assert_int_equal(weft_running_init(n_workers, &forward_hooks), 0);
 }
 
@@ -87,11 +91,26 @@ forward_drop_held(struct weft_worker *worker)
 	}
 }
 
+/** Nor for the rest of a datagram: its time is over, whatever it was. */
+static inline void
+forward_drop_gathered(struct weft_worker *worker)
+{
+	uint32_t now_ms = worker->now_ms;
+
+	for (int minutes = 0; minutes < 3; minutes++) {
+		worker->now_ms += 60000;
+		weft_gather_tick(worker);
+	}
+	worker->now_ms = now_ms;
+}
+
 static inline void
 forward_stop(void)
 {
-	for (uint16_t i = 0; i < weft_n_workers; i++)
+	for (uint16_t i = 0; i < weft_n_workers; i++) {
 		forward_drop_held(weft_workers[i]);
+		forward_drop_gathered(weft_workers[i]);
+	}
 	weft_running_fini();
 	forward_check_returned();
 	/* What was counted stays balanced for the next test. */
@@ -101,12 +120,14 @@ forward_stop(void)
 		struct weft_worker *worker = weft_workers[--weft_n_workers];
 
 		weft_flow_table_destroy(worker->table);
+		weft_gather_destroy(worker->gather);
 		free(worker);
 	}
 	weft_fdb_flush(WEFT_FDB_ANY, WEFT_FDB_ANY, NULL, true);
 	weft_fdb_destroy();
 	weft_neighbour_destroy();
 	weft_remote_destroy();
+	tracking_helper_stop();
 	fake_reset();
 	assert_int_equal(rte_mempool_in_use_count(forward_pool), 0);
 }

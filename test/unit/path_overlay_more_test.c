@@ -308,13 +308,11 @@ test_nobody_speaks_for_others(void **state)
 				PATH_MORE_VM("b4", "blue", ", mac: \"02:00:00:00:00:0c\""));
 	PATH_MORE_MEET();
 	frame = path_more_advertise("nodes < 0d na 2001:db8::13 0d", "2001:db8::7");
-	path_overlay_expect(path_more_send("b3", &frame), "p1 vxlan 1 to 192.0.2.2, b1, b2, b4",
-			    "NA");
+	path_overlay_expect(path_more_send("b3", &frame), "admit/nd-spoofed", "NA");
 	path_overlay_play(path_more_asks, COUNT(path_more_asks), 1);
 	/* In the name of a MAC that is not its own. */
-	PATH_OVERLAY_PLAY(
-		1, { "b4", "* < 0c arp 0f 10.0.0.7", "p1 vxlan 1 to 192.0.2.2, b1, b2, b3" },
-		{ "b4", "nodes < 0c na 2001:db8::7 0f", "p1 vxlan 1 to 192.0.2.2, b1, b2, b3" });
+	PATH_OVERLAY_PLAY(1, { "b4", "* < 0c arp 0f 10.0.0.7", "admit/arp-spoofed" },
+			  { "b4", "nodes < 0c na 2001:db8::7 0f", "admit/nd-spoofed" });
 	path_overlay_play(path_more_asks, COUNT(path_more_asks), 1);
 	/* Its addresses are not given: it may. */
 	PATH_OVERLAY_PLAY(

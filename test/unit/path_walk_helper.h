@@ -111,10 +111,19 @@ enum path_walk_told_by {
 	PATH_WALK_TOLD_BY_NOBODY,
 };
 
+/* What security groups, guards and budgets say is told with packet files, test/path. */
+static inline bool
+path_walk_is_policy(enum weft_drop reason)
+{
+	return (reason >= DROP_ADMIT_RARP_SPOOFED && reason <= DROP_ADMIT_FRAGMENT_INCOMPLETE) ||
+	       (reason >= DROP_DELIVER_ETHERTYPE && reason <= DROP_DELIVER_CONNECTION_TABLE_FULL) ||
+	       reason == DROP_BRIDGE_MAC_MOVE_BUDGET || reason == DROP_WORKER_BROADCAST_BUDGET;
+}
+
 static inline enum path_walk_told_by
 path_walk_told_by(enum weft_drop reason)
 {
-	if (reason == DROP_ENCAP_NO_MEMORY)
+	if (reason == DROP_ENCAP_NO_MEMORY || path_walk_is_policy(reason))
 		return PATH_WALK_TOLD_BY_NOBODY;
 	if (reason == DROP_ENCAP_HOLD_FULL || reason == DROP_ENCAP_NO_NEIGHBOUR)
 		return PATH_WALK_TOLD_BY_HOLD;
@@ -147,7 +156,7 @@ path_walk_apply(const char *text)
 {
 	struct weft_errors errors = WEFT_ERRORS_NONE;
 
-	assert_int_equal(weft_running_apply(conf_helper_load(text), &errors), 0);
+	assert_int_equal(weft_running_apply(conf_helper_load_open(text), &errors), 0);
 }
 
 static inline int

@@ -15,6 +15,7 @@
 #include "running_words_helper.h"
 #include "site_helper.h"
 #include "topology/running.h"
+#include "tracking_helper.h"
 #include "tunnel/remote.h"
 
 #define RUNNING_RANDOM_WORKERS 3
@@ -41,7 +42,7 @@ running_random_start(void **state)
 {
 	(void)state;
 	if (weft_fdb_create(131072) != 0 || weft_remote_create() != 0 ||
-	    weft_neighbour_create() != 0)
+	    weft_neighbour_create() != 0 || tracking_helper_start(RUNNING_RANDOM_WORKERS) != 0)
 		return -1;
 	return weft_running_init(RUNNING_RANDOM_WORKERS, &running_random_hooks);
 }
@@ -77,6 +78,7 @@ running_random_stop(void **state)
 	weft_neighbour_destroy();
 	weft_remote_destroy();
 	weft_fdb_destroy();
+	tracking_helper_stop();
 	return 0;
 }
 
@@ -308,6 +310,22 @@ running_random_learn(struct dice *dice)
 	}
 }
 
+/* A port that could not be opened again is missing; the next change tries it, and it stays if that
+ * works, even if the change fails. */
+static bool
+running_random_is_whole(void)
+{
+	const struct weft_conf *conf = weft_running_conf();
+
+	for (uint32_t i = 0; conf != NULL && i < conf->n_wires; i++)
+		if (weft_topology_find_port(weft_topology, conf->wires[i].name) < 0)
+			return false;
+	for (uint32_t i = 0; conf != NULL && i < conf->n_ports; i++)
+		if (weft_topology_find_port(weft_topology, conf->ports[i].name) < 0)
+			return false;
+	return true;
+}
+
 /* ---- tests ---- */
 
 static void
@@ -323,6 +341,7 @@ test_after_any_way_it_is_as_from_scratch(void **state)
 		struct weft_conf *conf = site_step(&site, &dice);
 		struct weft_errors errors = WEFT_ERRORS_NONE;
 		char *was = weft_topology == NULL ? NULL : running_words(weft_topology);
+		bool was_whole = running_random_is_whole();
 		uint32_t opens = fake.n_opens;
 		char broken[16] = "none";
 
@@ -351,7 +370,7 @@ test_after_any_way_it_is_as_from_scratch(void **state)
 				half_back++;
 			else if (opens == fake.n_opens)
 				assert_string_equal(is, was);
-			else /* Reopened ports are others. */
+			else if (was_whole) /* Reopened ports are others. */
 				assert_int_equal(strlen(is), strlen(was));
 			free(is);
 			free(text);
@@ -392,7 +411,7 @@ static void
 running_random_apply_large(uint32_t n_networks, uint32_t n_ports, uint32_t renamed, uint32_t queues)
 {
 	char *text = running_random_large(n_networks, n_ports, renamed, queues);
-	struct weft_conf *conf = conf_helper_load(text);
+	struct weft_conf *conf = conf_helper_load_open(text);
 	struct weft_errors errors = WEFT_ERRORS_NONE;
 	struct timespec start, end;
 	int64_t ms;
@@ -433,7 +452,7 @@ test_one_number_too_many_changes_nothing(void **state)
 {
 	char *text = running_random_large(10, 2044, 1, 1);
 	struct weft_errors errors = WEFT_ERRORS_NONE;
-	struct weft_conf *conf = conf_helper_load(text);
+	struct weft_conf *conf = conf_helper_load_open(text);
 
 	(void)state;
 	running_random_apply_large(10, 2044, 0, 1);

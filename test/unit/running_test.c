@@ -8,6 +8,7 @@
 #include "fake_port.h"
 #include "fdb/fdb.h"
 #include "topology/running.h"
+#include "tracking_helper.h"
 
 #define RUNNING_TEST_WORKERS 2
 
@@ -35,7 +36,7 @@ running_test_start(void **state)
 {
 	(void)state;
 	memset(running_test_retired, 0, sizeof(running_test_retired));
-	if (weft_fdb_create(1024) != 0)
+	if (weft_fdb_create(1024) != 0 || tracking_helper_start(RUNNING_TEST_WORKERS) != 0)
 		return -1;
 	return weft_running_init(RUNNING_TEST_WORKERS, &running_test_hooks);
 }
@@ -50,6 +51,7 @@ running_test_stop(void **state)
 	fake_reset();
 	weft_fdb_flush(WEFT_FDB_ANY, WEFT_FDB_ANY, NULL, true);
 	weft_fdb_destroy();
+	tracking_helper_stop();
 	return 0;
 }
 
@@ -57,7 +59,7 @@ running_test_stop(void **state)
 static char *
 running_test_apply(const char *text)
 {
-	struct weft_conf *conf = conf_helper_load(text);
+	struct weft_conf *conf = conf_helper_load_open(text);
 	struct weft_errors errors = WEFT_ERRORS_NONE;
 	const struct weft_conf *before = weft_running_conf();
 	uint32_t applied = running_test_applied;

@@ -16,6 +16,7 @@
 #define SITE_NETWORKS 6
 #define SITE_PORTS 9
 #define SITE_NAMES 10 /* x0 .. x9 for wires and ports alike */
+#define SITE_GROUPS 6 /* lists of security groups, see site_groups */
 #define SITE_REMOTES 4 /* tunnel endpoints elsewhere; the last one is behind gateways */
 
 struct site {
@@ -32,7 +33,7 @@ struct site {
 	} networks[SITE_NETWORKS];
 	struct site_port {
 		bool is_there, is_down, forwards, is_open; /* open: without port security */
-		uint32_t name, network, socket, queues, mac, address, mtu, limit;
+		uint32_t name, network, socket, queues, mac, address, mtu, limit, groups;
 	} ports[SITE_PORTS];
 	struct site_endpoint {
 		bool is_there, is_ip6;
@@ -149,7 +150,7 @@ site_change_endpoint(struct site_endpoint *endpoint, struct dice *dice)
 static inline void
 site_change_port(struct site_port *port, struct dice *dice)
 {
-	switch (dice_below(dice, 10)) {
+	switch (dice_below(dice, 11)) {
 	case 0:
 		port->is_there = !port->is_there || !dice_once_in(dice, 3);
 		break;
@@ -181,6 +182,9 @@ site_change_port(struct site_port *port, struct dice *dice)
 	case 9:
 		port->is_down = dice_once_in(dice, 4);
 		port->is_open = dice_once_in(dice, 2);
+		break;
+	case 10:
+		port->groups = dice_below(dice, SITE_GROUPS);
 		break;
 	}
 }
@@ -310,6 +314,19 @@ site_write_endpoint(const struct site *site, FILE *out)
 	fprintf(out, "}\n");
 }
 
+/* Half of the lists let everything through. */
+static const char *const site_groups[SITE_GROUPS] = {
+	"open", "open, udp", "open, each-other", "each-other", "udp, stateless", "",
+};
+
+static const char site_group_rules[] =
+	"security-groups:\n"
+	"  - {name: open, rules: [{direction: ingress}]}\n"
+	"  - {name: each-other, rules: [{direction: ingress, remote-group: each-other}]}\n"
+	"  - {name: udp, on-change: persist,\n"
+	"     rules: [{direction: ingress, protocol: udp}, {direction: egress, protocol: icmp}]}\n"
+	"  - {name: stateless, stateful: false, rules: [{direction: egress, protocol: udp}]}\n";
+
 static inline void
 site_write_port(const struct site_port *port, FILE *out)
 {
@@ -324,8 +341,12 @@ site_write_port(const struct site_port *port, FILE *out)
 			port->address);
 	site_write_option(out, "mtu", port->mtu);
 	site_write_option(out, "mac-limit", port->limit);
-	/* A budget that no test reaches. */
-	fprintf(out, ", miss-budget: 100000000}\n");
+	if (!port->is_open)
+		fprintf(out, ", security-groups: [%s]", site_groups[port->groups]);
+	/* Budgets that no test reaches. */
+	fprintf(out, ", miss-budget: 100000000, arp-budget: 100000000, "
+		     "new-connection-budget: 100000000, broadcast-budget: 100000000, "
+		     "mac-move-budget: 100000000, connection-reserve: 0}\n");
 }
 
 /** The document; the caller frees it. */
@@ -358,6 +379,7 @@ site_write(const struct site *site)
 		site_write_network(site, i, out);
 		title = "";
 	}
+	fputs(site_group_rules, out);
 	title = "ports:\n";
 	for (uint32_t i = 0; i < SITE_PORTS; i++) {
 		if (!site->ports[i].is_there)

@@ -9,6 +9,7 @@
 
 #include "conf_helper.h"
 #include "topology/topology.h"
+#include "tracking_helper.h"
 
 #define TOPOLOGY_TEST_NAMES 64
 #define TOPOLOGY_TEST_WORKERS 3
@@ -59,7 +60,7 @@ topology_test_network(const char *name)
 static struct weft_topology *
 topology_test_build(const char *text, uint32_t polled)
 {
-	struct weft_conf *conf = conf_helper_load(text);
+	struct weft_conf *conf = conf_helper_load_open(text);
 	uint16_t wires[TOPOLOGY_TEST_NAMES], ports[TOPOLOGY_TEST_NAMES];
 	uint16_t networks[TOPOLOGY_TEST_NAMES];
 	struct weft_topology_parts parts = {
@@ -403,6 +404,21 @@ test_only_the_first_are_polled_if_so_wanted(void **state)
 	}
 }
 
+static int
+topology_test_start_all(void **state)
+{
+	int rc = eal_helper_start(state);
+
+	return rc == 0 ? tracking_helper_start(1) : rc;
+}
+
+static int
+topology_test_stop_all(void **state)
+{
+	tracking_helper_stop();
+	return eal_helper_stop(state);
+}
+
 #define TOPOLOGY_TEST(name) cmocka_unit_test_teardown(name, topology_test_end)
 
 int
@@ -416,5 +432,5 @@ main(void)
 		TOPOLOGY_TEST(test_only_the_first_are_polled_if_so_wanted),
 	};
 
-	return cmocka_run_group_tests(tests, eal_helper_start, eal_helper_stop);
+	return cmocka_run_group_tests(tests, topology_test_start_all, topology_test_stop_all);
 }
