@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "conntrack/conntrack.h"
 #include "core/clock.h"
@@ -47,7 +46,7 @@ tracking_add(struct tracking_sets *sets, int32_t group, const struct weft_ip *ip
 
 	/* A wide prefix says what a port may use, not who it is: whoever allows a group does not
 	 * allow all of that. */
-	if (group < 0 || ip->prefix != (ip->family == AF_INET ? 32 : 128))
+	if (group < 0 || !weft_ip_is_plain(ip))
 		return;
 	if (sets->n == sets->room) {
 		sets->room = sets->room == 0 ? 256 : 2 * sets->room;
