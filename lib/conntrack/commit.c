@@ -160,7 +160,7 @@ weft_conn_commit(uint16_t worker, const struct weft_conn_packet *packet,
 	enum weft_conn_outcome outcome;
 
 	*conn = WEFT_NO_CONN;
-	weft_conn_probe(packet, &wish.probe);
+	weft_conn_probe(packet, look->hash, &wish.probe);
 	weft_conn_first_state(&packet->tuple, wish.event, &wish.state);
 	if (likely(wish.number != WEFT_NO_CONN))
 		commit_fill(&wish);

@@ -7,16 +7,45 @@
 #include "conntrack/use.h"
 #include "core/gen.h"
 
+static inline uint16_t
+conntrack_slot(uint64_t hash)
+{
+	return weft_gen_slot(WEFT_GEN_CONN, hash >> 32);
+}
+
+static inline uint16_t
+conntrack_news_slot(uint64_t hash)
+{
+	return weft_gen_news_slot(hash >> 32);
+}
+
 uint16_t
 weft_conn_slot(const struct weft_tuple *tuple)
 {
-	return weft_gen_slot(WEFT_GEN_CONN, weft_conn_hash(tuple) >> 32);
+	return conntrack_slot(weft_conn_hash(tuple));
 }
 
 uint16_t
 weft_conn_news_slot(const struct weft_tuple *tuple)
 {
-	return weft_gen_news_slot(weft_conn_hash(tuple) >> 32);
+	return conntrack_news_slot(weft_conn_hash(tuple));
+}
+
+void
+weft_conn_foresee(const struct weft_tuple *tuple)
+{
+	weft_conn_prefetch(weft_conn_hash(tuple));
+}
+
+/* To be called before anything is looked at. */
+static inline void
+conntrack_stand(struct weft_conn_look *look, uint64_t hash)
+{
+	look->hash = hash;
+	look->slot = conntrack_slot(hash);
+	look->news_slot = conntrack_news_slot(hash);
+	look->generation = weft_gen_read(look->slot);
+	look->news_generation = weft_gen_read(look->news_slot);
 }
 
 /* A packet that has no connection, or one that must make room. */
@@ -35,13 +64,15 @@ weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *loo
 {
 	enum weft_conn_event event = weft_conn_event(packet);
 	struct weft_conn_probe probe;
+	bool can_be_known = weft_conn_probe(packet, weft_conn_hash(&packet->tuple), &probe);
 	uint32_t number;
 	uint64_t word;
 
+	conntrack_stand(look, probe.hash);
 	look->verdict = WEFT_CONN_IS_INVALID;
 	look->direction = WEFT_CONN_ORIGINAL;
 	look->conn = look->in_the_way = WEFT_NO_CONN;
-	if (unlikely(!weft_conn_probe(packet, &probe)) || event == WEFT_CONN_EVENT_ILLEGAL)
+	if (unlikely(!can_be_known) || event == WEFT_CONN_EVENT_ILLEGAL)
 		return;
 	number = weft_conn_find(&probe, &look->direction, &word);
 	if (number == WEFT_NO_CONN) {

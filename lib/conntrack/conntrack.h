@@ -86,8 +86,12 @@ enum weft_conn_verdict {
 	WEFT_CONN_IS_INVALID, /* neither: e.g. a RST out of the blue, or flags that nobody sends */
 };
 
-/** What was found. */
+/** What was found, and what that stands on: both slots, with their generations as they were before
+ *  the look. */
 struct weft_conn_look {
+	uint64_t hash; /* of the tuple */
+	uint16_t slot, news_slot;
+	uint32_t generation, news_generation;
 	enum weft_conn_verdict verdict;
 	enum weft_conn_direction direction; /* of the packet, if it is known */
 	uint32_t conn; /* if known; WEFT_NO_CONN otherwise */
@@ -123,6 +127,9 @@ uint16_t weft_conn_slot(const struct weft_tuple *tuple);
 uint16_t weft_conn_news_slot(const struct weft_tuple *tuple);
 
 /* ---- workers ---- */
+
+/** A packet with this tuple will be looked up: prefetches. */
+void weft_conn_foresee(const struct weft_tuple *tuple);
 
 /** Looks a packet up. Changes nothing. Any thread (for the control thread, what it finds may be
  *  gone already). */

@@ -53,14 +53,14 @@ weft_conn_hash(const struct weft_tuple *tuple)
 }
 
 bool
-weft_conn_probe(const struct weft_conn_packet *packet, struct weft_conn_probe *probe)
+weft_conn_probe(const struct weft_conn_packet *packet, uint64_t hash, struct weft_conn_probe *probe)
 {
 	uint64_t last;
 
 	memcpy(probe->forth, &packet->tuple, sizeof(probe->forth));
 	last = probe->forth[4];
 	probe->back = (last & ~0xffffffffull) | (last & 0xffff) << 16 | (last >> 16 & 0xffff);
-	probe->hash = index_hash(probe->forth);
+	probe->hash = hash;
 	probe->question = 0;
 	probe->is_forth = probe->is_back = true;
 	if (likely(!weft_conn_tuple_is_icmp(&packet->tuple)))

@@ -17,6 +17,8 @@
 #ifndef WEFT_CONNTRACK_INDEX_H
 #define WEFT_CONNTRACK_INDEX_H
 
+#include <rte_prefetch.h>
+
 #include "conntrack/table.h"
 
 /** A packet in the form that is compared. */
@@ -36,8 +38,10 @@ struct weft_conn_place {
 
 uint64_t weft_conn_hash(const struct weft_tuple *tuple);
 
-/** @return false for ICMP that is neither a question nor an answer: it has no connection */
-bool weft_conn_probe(const struct weft_conn_packet *packet, struct weft_conn_probe *probe);
+/** @param hash  of the packet's tuple
+ *  @return false for ICMP that is neither a question nor an answer: it has no connection */
+bool weft_conn_probe(const struct weft_conn_packet *packet, uint64_t hash,
+		     struct weft_conn_probe *probe);
 
 /** Finds what is linked and not marked. @return its number, with *word as it was; or
  *  WEFT_NO_CONN */
@@ -51,6 +55,12 @@ static inline uint32_t
 weft_conn_bucket_number(uint32_t hash)
 {
 	return (uint32_t)(((uint64_t)hash * weft_conn_table.n_buckets) >> 32);
+}
+
+static inline void
+weft_conn_prefetch(uint64_t hash)
+{
+	rte_prefetch0(&weft_conn_table.buckets[weft_conn_bucket_number((uint32_t)(hash >> 32))]);
 }
 
 /* ---- under the lock ---- */

@@ -31,10 +31,9 @@ static const struct weft_conf_timeouts keep_timeouts = {
 	.generic = 600,
 };
 
-/* Memory that takes no room before it is used. @param is_soon  it will be used in any order, and a
- * worker should not have to wait for it then */
+/* Memory that is there: no worker waits for it later. */
 static void *
-keep_map(size_t bytes, bool is_soon)
+keep_map(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -43,8 +42,7 @@ keep_map(size_t bytes, bool is_soon)
 		return NULL;
 	/* Both are wishes only. */
 	madvise(memory, bytes, MADV_HUGEPAGE);
-	if (is_soon)
-		madvise(memory, bytes, MADV_POPULATE_WRITE);
+	madvise(memory, bytes, MADV_POPULATE_WRITE);
 	return memory;
 }
 
@@ -121,12 +119,12 @@ weft_conn_create(uint32_t capacity, uint16_t n_workers)
 	keep_measure(capacity, n_workers);
 	for (unsigned int i = 0; i < RTE_DIM(table->seeds); i++)
 		table->seeds[i] = rte_rand() | 1;
-	table->entries = keep_map(keep_entries_bytes(), false);
-	table->deadlines = keep_map(keep_deadlines_bytes(), true);
-	table->buckets = keep_map(keep_buckets_bytes(), true);
-	table->workers = keep_map(keep_workers_bytes(), true);
-	table->pool.numbers = keep_map(keep_pool_bytes(&table->pool), true);
-	table->overflow.numbers = keep_map(keep_pool_bytes(&table->overflow), true);
+	table->entries = keep_map(keep_entries_bytes());
+	table->deadlines = keep_map(keep_deadlines_bytes());
+	table->buckets = keep_map(keep_buckets_bytes());
+	table->workers = keep_map(keep_workers_bytes());
+	table->pool.numbers = keep_map(keep_pool_bytes(&table->pool));
+	table->overflow.numbers = keep_map(keep_pool_bytes(&table->overflow));
 	weft_conn_set_timeouts(&keep_timeouts);
 	table->flow_idle_ms = KEEP_FLOW_IDLE_MS;
 	/* Milliseconds that are a little behind, or of a clock that will wrap soon, are not before

@@ -126,7 +126,7 @@ weft_conn_look_related(uint16_t zone, uint8_t family, const uint8_t *l3, uint32_
 	if (family == AF_INET && rte_raw_cksum(quoted.ip, quoted.info.l4_offset) != 0xffff)
 		return false;
 	related_read(zone, family, &quoted, &packet);
-	if (!weft_conn_probe(&packet, &probe))
+	if (!weft_conn_probe(&packet, weft_conn_hash(&packet.tuple), &probe))
 		return false;
 	look->in_the_way = WEFT_NO_CONN;
 	number = weft_conn_find(&probe, &look->direction, &word);

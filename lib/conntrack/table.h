@@ -10,9 +10,8 @@
  *
  * A connection of 1,048,576 takes 64 + 4 bytes, its quarter of a bucket and sixteenth of an
  * overflow bucket 20, its place among the free numbers 4, and as there are some more entries than
- * connections (below), it is 94 bytes in all; a table of 3 million takes 280 MB. Entries that were
- * never used take none: numbers are given out in ascending order, and those given back first. The
- * rest, a third, is there from the start, for it is used in any order.
+ * connections (below), it is 94 bytes in all; a table of 3 million takes 280 MB. All of it is there
+ * from the start: a worker that makes connections does not wait for the kernel to clear a page.
  *
  * The life of an entry:
  *

@@ -25,7 +25,6 @@ weft_flow_table_create(uint32_t capacity)
 	table->mask_low = table->n_lines - 1;
 	table->mask_high = table->mask_low * 2 + 1;
 	table->seed = rte_rand();
-	table->dice = table->seed | 1;
 	table->lines = rte_zmalloc("flow_lines", lines * sizeof(*table->lines), 64);
 	table->flows = rte_zmalloc("flows", (size_t)lines * WEFT_FLOW_WAYS * sizeof(*table->flows),
 				   sizeof(*table->flows));
@@ -76,32 +75,61 @@ weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key, 
 	return NULL;
 }
 
-static uint64_t
-table_draw(struct weft_flow_table *table)
+/* Bits that choose neither the line nor the signature. */
+static inline uint32_t
+table_draw(uint64_t hash, uint32_t draw)
 {
-	table->dice ^= table->dice << 13;
-	table->dice ^= table->dice >> 7;
-	table->dice ^= table->dice << 17;
-	return table->dice;
+	return (uint32_t)(hash >> (24 + 5 * draw)) % WEFT_FLOW_WAYS;
 }
 
 /* Some of the ways are asked, not all: each one asked is a cache miss. */
 static uint32_t
-table_choose_victim(struct weft_flow_table *table, uint32_t line, uint32_t now_ms)
+table_choose_victim(const struct weft_flow *flows, uint64_t hash, uint32_t now_ms)
 {
-	uint64_t random = table_draw(table);
-	uint32_t oldest = 0, oldest_age = 0;
+	uint32_t oldest = table_draw(hash, 0), oldest_age = now_ms - flows[oldest].used_ms;
 
-	for (int i = 0; i < TABLE_DRAWS; i++, random >>= 8) {
-		uint32_t way = random % WEFT_FLOW_WAYS;
-		uint32_t age = now_ms - table->flows[line * WEFT_FLOW_WAYS + way].used_ms;
+	for (uint32_t i = 1; i < TABLE_DRAWS; i++) {
+		uint32_t way = table_draw(hash, i), age = now_ms - flows[way].used_ms;
 
-		if (i > 0 && age <= oldest_age)
+		if (age <= oldest_age)
 			continue;
 		oldest = way;
 		oldest_age = age;
 	}
 	return oldest;
+}
+
+/* The way of its line that a new key gets, taken or not. */
+static uint32_t
+table_choose(const struct weft_flow_table *table, uint64_t hash, uint32_t now_ms)
+{
+	uint32_t line = weft_flow_line(table, hash);
+	uint32_t empty = weft_flow_line_match(&table->lines[line], 0);
+
+	return empty != 0 ? (uint32_t)__builtin_ctz(empty) :
+			    table_choose_victim(&table->flows[line * WEFT_FLOW_WAYS], hash, now_ms);
+}
+
+void
+weft_flow_foresee(const struct weft_flow_table *table, uint64_t hash)
+{
+	uint32_t line = weft_flow_line(table, hash);
+
+	if (weft_flow_line_match(&table->lines[line], 0) != 0)
+		return;
+	for (uint32_t i = 0; i < TABLE_DRAWS; i++)
+		rte_prefetch0(&table->flows[line * WEFT_FLOW_WAYS + table_draw(hash, i)]);
+}
+
+void
+weft_flow_expect(const struct weft_flow_table *table, uint64_t hash, uint32_t now_ms)
+{
+	const struct weft_flow *flow = &table->flows[weft_flow_line(table, hash) * WEFT_FLOW_WAYS +
+						     table_choose(table, hash, now_ms)];
+
+	rte_prefetch0(flow);
+	rte_prefetch0(&flow->answer);
+	rte_prefetch0(weft_flow_tail(table, flow));
 }
 
 /* What a burst has guessed before may still point to an entry that is gone: it must not match. */
@@ -151,18 +179,15 @@ struct weft_flow *
 weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_t hash,
 	      uint32_t now_ms)
 {
-	uint32_t line, empty, way;
+	uint32_t line, way;
 	struct weft_flow *flow;
 	struct weft_flow_tail *tail;
 
 	if (table->n_flows >= table->n_lines * TABLE_FILL)
 		table_grow(table);
 	line = weft_flow_line(table, hash);
-	empty = weft_flow_line_match(&table->lines[line], 0);
-	if (empty != 0) {
-		way = (uint32_t)__builtin_ctz(empty);
-	} else {
-		way = table_choose_victim(table, line, now_ms);
+	way = table_choose(table, hash, now_ms);
+	if (table->lines[line].signatures[way] != 0) {
 		weft_flow_del(table, &table->flows[line * WEFT_FLOW_WAYS + way]);
 		table->n_evicted++;
 	}

@@ -6,10 +6,11 @@
  * walked. That freedom makes it simple. The table is set-associative: a hash picks a line of 32
  * ways; a line is 32 signatures of 16 bits, one cache line, compared at once. The entry of way w of
  * line l is flows[32 * l + w], so there is no chain, no free list, and nothing to rehash. A full
- * line gives up the least recently used of a few ways drawn at random.
+ * line gives up the least recently used of a few ways, which the new key's hash draws.
  *
  * What a packet touches: the line of signatures, and the two lines of the entry, prefetched for a
- * whole burst before the first is used. Keys of IPv6 and of tunnels have a tail in a line apart.
+ * whole burst before the first is used. Who has no entry will get one: what that touches is fetched
+ * ahead as well. Keys of IPv6 and of tunnels have a tail in a line apart.
  *
  * The table grows by linear hashing (Litwin, 1980): it starts small, and whenever a quarter of its
  * ways are taken, one line is split in two, the next one in turn. So a thousand flows stay close
@@ -76,7 +77,6 @@ struct weft_flow_table {
 	uint32_t n_flows;
 	uint64_t n_evicted;
 	uint64_t seed; /* for weft_key_hash() */
-	uint64_t dice; /* state of the draw among ways */
 	struct weft_groups groups;
 	struct weft_encaps encaps;
 };
@@ -171,6 +171,12 @@ weft_flow_candidate(const struct weft_flow_table *table, uint64_t hash)
 /** The entry with this key, or NULL. */
 struct weft_flow *weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key,
 				 uint64_t hash);
+
+/** An entry will be added for the hash: prefetches what decides where. */
+void weft_flow_foresee(const struct weft_flow_table *table, uint64_t hash);
+
+/** It is added soon: prefetches what is written then. */
+void weft_flow_expect(const struct weft_flow_table *table, uint64_t hash, uint32_t now_ms);
 
 /** Makes room, fills in the key and zeroes the rest; the caller writes sum and answer. There must
  *  be

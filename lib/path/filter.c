@@ -22,7 +22,6 @@ static const struct filter_reasons filter_reasons[WEFT_DIRECTIONS] = {
 
 /* ---- what is it? ---- */
 
-/* Both slots are read before anybody looks; which of them counts is known at the end. */
 static void
 filter_look(struct weft_walk *walk)
 {
@@ -47,8 +46,6 @@ filter_look(struct weft_walk *walk)
 		walk->is_cacheable = false;
 		return;
 	}
-	filter->conn_generation = weft_gen_read(weft_conn_slot(&filter->packet.tuple));
-	filter->news_generation = weft_gen_read(weft_conn_news_slot(&filter->packet.tuple));
 	weft_conn_look(&filter->packet, &filter->look);
 	if (filter->look.verdict == WEFT_CONN_IS_KNOWN)
 		filter->conn = filter->look.conn;
@@ -280,6 +277,19 @@ filter_ask(struct weft_walk *walk, const struct weft_attachment *port,
 	return filter_allows_new(walk, port, direction);
 }
 
+void
+weft_filter_foresee(const struct weft_topology *topology, const struct weft_attachment *arrival,
+		    const struct weft_key *key)
+{
+	uint16_t id = arrival->is_wire ? arrival->network_by_vid[WEFT_TAG_VID(key->tag)] :
+					 arrival->network;
+
+	/* Which network is in a tunnel is not known so early. */
+	if (!weft_key_is_tunnelled(key) && (key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_L2 &&
+	    id != WEFT_NO_NETWORK && topology->networks[id]->is_filtered)
+		weft_packet_foresee(key, id);
+}
+
 bool
 weft_filter_asks(const struct weft_walk *walk, const struct weft_attachment *port)
 {
@@ -360,11 +370,11 @@ enum weft_drop
 weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
 {
 	struct weft_filter *filter = &walk->filter;
-	const struct weft_tuple *tuple = &filter->packet.tuple;
+	const struct weft_conn_look *look = &filter->look;
 
 	if (filter->class != WEFT_FILTER_TRACKED)
 		return drop;
-	if (drop == WEFT_NEXT && filter->look.verdict != WEFT_CONN_IS_KNOWN) {
+	if (drop == WEFT_NEXT && look->verdict != WEFT_CONN_IS_KNOWN) {
 		drop = filter_commit(walk);
 		/* Room may come at any time. */
 		if (drop != WEFT_NEXT)
@@ -372,11 +382,11 @@ weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
 		else if (!walk->is_dry)
 			filter_note_new(walk);
 	} else if (drop == WEFT_NEXT && !walk->is_dry) {
-		weft_conn_update(&filter->packet, &filter->look, walk->now_ms);
+		weft_conn_update(&filter->packet, look, walk->now_ms);
 	}
 	if (drop == WEFT_NEXT)
-		weft_walk_depend_at(walk, weft_conn_slot(tuple), filter->conn_generation);
+		weft_walk_depend_at(walk, look->slot, look->generation);
 	else
-		weft_walk_depend_at(walk, weft_conn_news_slot(tuple), filter->news_generation);
+		weft_walk_depend_at(walk, look->news_slot, look->news_generation);
 	return drop;
 }

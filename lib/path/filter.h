@@ -50,7 +50,6 @@ struct weft_filter {
 	enum weft_filter_class class;
 	struct weft_conn_packet packet;
 	struct weft_conn_look look;
-	uint32_t conn_generation, news_generation; /* of the slots, read before the look */
 	bool wants_connection;
 	bool stands_on_sender, stands_on_receiver; /* on the groups that their addresses are in */
 	uint16_t n_receivers; /* ports with groups that let it through */
@@ -58,6 +57,10 @@ struct weft_filter {
 	const struct weft_rule *rules[WEFT_DIRECTIONS]; /* that did */
 	uint32_t conn; /* that it is part of in the end; WEFT_NO_CONN */
 };
+
+/** A packet that arrives here will be walked: prefetches what the walk will look for. */
+void weft_filter_foresee(const struct weft_topology *topology,
+			 const struct weft_attachment *arrival, const struct weft_key *key);
 
 /** Has a port security groups that must be asked? What waited for a next hop was asked before; of a
  *  fragment that could not be done again alone. */

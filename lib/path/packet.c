@@ -171,29 +171,37 @@ packet_put_icmp(const struct weft_key *key, struct weft_conn_packet *packet)
 	packet->tuple.src_port = packet->tuple.dst_port = key->port_dst;
 }
 
+static void
+packet_read_key(const struct weft_key *key, uint16_t network, struct weft_conn_packet *packet)
+{
+	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
+	struct weft_tuple *tuple = &packet->tuple;
+
+	*tuple = (struct weft_tuple){
+		.family = is_ip4 ? AF_INET : AF_INET6,
+		.protocol = key->protocol,
+		.zone = network,
+		.src_port = key->port_src,
+		.dst_port = key->port_dst,
+	};
+	memcpy(tuple->src, is_ip4 ? (const void *)&key->ip4_src : key->ip6_src, is_ip4 ? 4 : 16);
+	memcpy(tuple->dst, is_ip4 ? (const void *)&key->ip4_dst : key->ip6_dst, is_ip4 ? 4 : 16);
+	if (key->protocol == IPPROTO_ICMP || key->protocol == IPPROTO_ICMPV6)
+		packet_put_icmp(key, packet);
+}
+
+void
+weft_packet_foresee(const struct weft_key *key, uint16_t network)
+{
+	struct weft_conn_packet packet = { 0 };
+
+	packet_read_key(key, network, &packet);
+	weft_conn_foresee(&packet.tuple);
+}
+
 void
 weft_packet_read(const struct weft_walk *walk, uint16_t network, struct weft_conn_packet *packet)
 {
-	const struct weft_key *key = walk->key;
-	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
-
-	*packet = (struct weft_conn_packet){
-		.tuple = {
-			.family = is_ip4 ? AF_INET : AF_INET6,
-			.protocol = key->protocol,
-			.zone = network,
-			.src_port = key->port_src,
-			.dst_port = key->port_dst,
-		},
-		.tcp_flags = packet_tcp_flags(walk),
-	};
-	if (is_ip4) {
-		memcpy(packet->tuple.src, &key->ip4_src, 4);
-		memcpy(packet->tuple.dst, &key->ip4_dst, 4);
-	} else {
-		memcpy(packet->tuple.src, key->ip6_src, 16);
-		memcpy(packet->tuple.dst, key->ip6_dst, 16);
-	}
-	if (key->protocol == IPPROTO_ICMP || key->protocol == IPPROTO_ICMPV6)
-		packet_put_icmp(key, packet);
+	*packet = (struct weft_conn_packet){ .tcp_flags = packet_tcp_flags(walk) };
+	packet_read_key(walk->key, network, packet);
 }

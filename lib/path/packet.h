@@ -64,6 +64,9 @@ uint32_t weft_packet_least(uint8_t protocol);
 /** Does the packet, which is IP and no later fragment, end inside its transport header? */
 bool weft_packet_is_cut(const struct weft_walk *walk);
 
+/** An IP packet with this key will probably be asked for its connection. */
+void weft_packet_foresee(const struct weft_key *key, uint16_t network);
+
 /** What conntrack wants to know of the packet of a walk, which is IP. */
 void weft_packet_read(const struct weft_walk *walk, uint16_t network,
 		      struct weft_conn_packet *packet);

@@ -152,8 +152,11 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 	uint64_t start = rte_rdtsc();
 	struct weft_walk walk = burst_prepare(worker, key, packet);
 	struct weft_answer answer;
-	bool is_kept = weft_walk_run(&walk, &answer);
+	bool is_kept;
 
+	if (flow == NULL)
+		weft_flow_expect(worker->table, hash, worker->now_ms);
+	is_kept = weft_walk_run(&walk, &answer);
 	if (is_kept)
 		flow = burst_remember(worker, key, hash, flow, &walk, &answer);
 	if (is_kept && flow != NULL)
@@ -302,6 +305,16 @@ burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
 	return left;
 }
 
+/* There is no entry: what the walk will touch is fetched, too. */
+static __rte_noinline void
+burst_foresee(const struct weft_worker *worker, const struct weft_attachment *arrival,
+	      const struct weft_key *key, uint64_t hash)
+{
+	if (!weft_key_is_event(key))
+		weft_flow_foresee(worker->table, hash);
+	weft_filter_foresee(worker->topology, arrival, key);
+}
+
 /* @p has_tunnels is a constant: a wire with the tunnel endpoint has a copy of its own of all this,
  * so that the others pay nothing for it. */
 static __rte_always_inline void
@@ -319,8 +332,10 @@ burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 	n = burst_parse(worker, arrival, pkts, n, keys, hashes, has_tunnels);
 	for (uint16_t i = 0; i < n; i++) {
 		flows[i] = weft_flow_candidate(worker->table, hashes[i]);
-		if (flows[i] == NULL)
+		if (unlikely(flows[i] == NULL)) {
+			burst_foresee(worker, arrival, &keys[i], hashes[i]);
 			continue;
+		}
 		rte_prefetch0(flows[i]);
 		rte_prefetch0(&flows[i]->answer);
 		if (may_have_tails && weft_key_has_tail(&keys[i]))

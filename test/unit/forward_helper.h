@@ -51,7 +51,6 @@ forward_start(uint16_t n_workers, uint32_t flow_entries, uint32_t mac_entries)
 		assert_non_null(worker->table);
 		/* The same seeds in every run. */
 		worker->table->seed = 0x1234567 + i;
-		worker->table->dice = 0x89abcdef;
 		worker->gather = weft_gather_create();
 		assert_non_null(worker->gather);
 		weft_workers[i] = worker;
