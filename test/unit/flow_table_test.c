@@ -331,7 +331,8 @@ test_busy_flows_survive_a_scan(void **state)
 	busy = weft_flow_add(table, &flow_table_rows[0].key, 0, UINT32_MAX - 1500);
 	for (uint32_t i = 1; i < FLOW_TABLE_KEYS; i++) {
 		busy->used_ms = UINT32_MAX - 1500 + i;
-		weft_flow_add(table, &flow_table_rows[i].key, i * 0x9e3779b97f4a7c15, busy->used_ms);
+		weft_flow_add(table, &flow_table_rows[i].key, i * 0x9e3779b97f4a7c15,
+			      busy->used_ms);
 		assert_ptr_equal(weft_flow_find(table, &flow_table_rows[0].key, 0), busy);
 	}
 	assert_int_equal(table->n_evicted, FLOW_TABLE_KEYS - 32);
