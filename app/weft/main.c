@@ -276,7 +276,6 @@ end_groups(void)
 {
 	weft_journal_destroy();
 	weft_policy_fini();
-	weft_members_destroy();
 }
 
 static int
@@ -334,6 +333,8 @@ end_polling(void)
 	weft_workers_stop();
 }
 
+/* Tables have no end: their memory goes with the process, and whoever gives it back before (DPDK
+ * clears it, byte for byte) touches what was never used. */
 static const struct {
 	const char *what;
 	int (*start)(struct weft_errors *errors);
@@ -346,10 +347,10 @@ static const struct {
 	{ "control thread", boot_control, weft_control_fini },
 	{ "RCU", boot_rcu, weft_rcu_fini },
 	{ "packet buffers", boot_buffers, weft_buffers_destroy },
-	{ "FDB", boot_fdb, weft_fdb_destroy },
-	{ "remote tunnel endpoints", boot_remotes, weft_remote_destroy },
-	{ "neighbours", boot_neighbours, weft_neighbour_destroy },
-	{ "connections", boot_connections, weft_conn_destroy },
+	{ "FDB", boot_fdb, NULL },
+	{ "remote tunnel endpoints", boot_remotes, NULL },
+	{ "neighbours", boot_neighbours, NULL },
+	{ "connections", boot_connections, NULL },
 	{ "security groups", boot_groups, end_groups },
 	{ "workers", boot_workers, weft_workers_destroy },
 	{ "ports and networks", boot_running, weft_running_fini },

@@ -115,7 +115,6 @@ weft_conn_create(uint32_t capacity, uint16_t n_workers)
 {
 	struct weft_conn_table *table = &weft_conn_table;
 
-	keep_clear();
 	keep_measure(capacity, n_workers);
 	for (unsigned int i = 0; i < RTE_DIM(table->seeds); i++)
 		table->seeds[i] = rte_rand() | 1;

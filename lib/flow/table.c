@@ -46,17 +46,26 @@ table_reset_flow(struct weft_flow_table *table, struct weft_flow *flow, void *co
 }
 
 void
-weft_flow_table_destroy(struct weft_flow_table *table)
+weft_flow_table_leave(struct weft_flow_table *table)
 {
-	if (table == NULL)
-		return;
 	if (table->lines != NULL && table->flows != NULL)
 		for (uint32_t line = 0; line < table->n_lines; line++)
 			weft_flow_visit_line(table, line, table_reset_flow, NULL);
-	rte_free(table->lines);
-	rte_free(table->flows);
-	rte_free(table->tails);
 	free(table);
+}
+
+void
+weft_flow_table_destroy(struct weft_flow_table *table)
+{
+	struct weft_flow_table gone;
+
+	if (table == NULL)
+		return;
+	gone = *table;
+	weft_flow_table_leave(table);
+	rte_free(gone.lines);
+	rte_free(gone.flows);
+	rte_free(gone.tails);
 }
 
 struct weft_flow *

@@ -86,6 +86,10 @@ struct weft_flow_table {
 struct weft_flow_table *weft_flow_table_create(uint32_t capacity);
 void weft_flow_table_destroy(struct weft_flow_table *table);
 
+/** The process ends: gives up what the flows hold, but not the memory they are in. DPDK clears what
+ *  it is given back, and would touch every page that was never used. */
+void weft_flow_table_leave(struct weft_flow_table *table);
+
 /** Lines in use: grows, never shrinks. */
 static inline uint32_t
 weft_flow_table_lines(const struct weft_flow_table *table)

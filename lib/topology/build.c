@@ -13,6 +13,8 @@ struct build {
 	struct weft_topology *topology;
 	struct weft_names ports; /* wires and ports share one namespace */
 	struct weft_names networks;
+	const struct weft_conf_port *asked; /* the last one whose groups are asked ... */
+	struct weft_policy *policy; /* ... and their policy */
 	bool is_out_of_memory;
 };
 
@@ -78,13 +80,33 @@ build_pairs(struct build *build, struct weft_attachment *port, const struct weft
 		};
 }
 
+static bool
+build_has_same_groups(const struct weft_conf_port *one, const struct weft_conf_port *other)
+{
+	if (one == NULL || one->n_groups != other->n_groups)
+		return false;
+	for (uint32_t i = 0; i < one->n_groups; i++)
+		if (strcmp(one->groups[i], other->groups[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Ports that stand together mostly have the same groups: their rules are compared once. */
+static struct weft_policy *
+build_find_policy(const struct build *build, const struct weft_conf_port *conf)
+{
+	if (build_has_same_groups(build->asked, conf))
+		return weft_policy_hold(build->policy);
+	return weft_policy_get(build->parts->conf, conf->groups, conf->n_groups);
+}
+
 /* Groups that let everything through need not be asked. */
 static void
 build_policy(struct build *build, struct weft_attachment *port, const struct weft_conf_port *conf)
 {
 	if (!port->is_secured)
 		return;
-	port->policy = weft_policy_get(build->parts->conf, conf->groups, conf->n_groups);
+	port->policy = build_find_policy(build, conf);
 	if (port->policy == NULL) {
 		build->is_out_of_memory = true;
 		return;
@@ -94,6 +116,8 @@ build_policy(struct build *build, struct weft_attachment *port, const struct wef
 		port->policy = NULL;
 		return;
 	}
+	build->asked = conf;
+	build->policy = port->policy;
 	build->topology->networks[port->network]->is_filtered = true;
 }
 

@@ -72,7 +72,7 @@ weft_workers_destroy(void)
 		while (worker->n_held > 0)
 			rte_pktmbuf_free(worker->held[--worker->n_held].packet);
 		weft_gather_destroy(worker->gather);
-		weft_flow_table_destroy(worker->table);
+		weft_flow_table_leave(worker->table);
 		close(worker->wake_fd);
 		rte_free(worker);
 		weft_workers[weft_n_workers] = NULL;
