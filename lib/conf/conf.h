@@ -314,7 +314,9 @@ struct weft_change {
 	 * "security-group", "port" */
 	const char *noun;
 	char *name; /* "" for host, tunnel-endpoint and connection-timeouts */
-	char **details; /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
+	/* For MODIFY, one per key: "mtu: 1500 -> 1450"; of long lists what came and went,
+	 * "members: +10.0.0.9 -10.0.0.3 -10.0.0.4". */
+	char **details;
 	uint32_t n_details;
 	bool needs_restart; /* host keys that are read at start only */
 	bool needs_reopen; /* the device or socket behind a port or wire must be opened anew */
