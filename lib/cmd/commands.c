@@ -28,6 +28,9 @@
 #define YAML_FILE                                                                                  \
 	{ .key = "file", .flags = POSITIONAL | WEFT_ARG_FILE | WEFT_ARG_STDIN,                     \
 	  .help = "the YAML file; - reads it from the standard input" }
+#define GROUP_NAME                                                                                 \
+	{ .key = "name", .flags = POSITIONAL, .help = "the security group",                        \
+	  .names = WEFT_NAMES_GROUP }
 #define MERGE_FLAG                                                                                 \
 	{ .key = "merge", .type = WEFT_ARG_FLAG,                                                   \
 	  .help = "keep objects that the file does not name" }
@@ -61,8 +64,15 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { NETWORK_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER } },
 	{ "security-group", "list", "Lists security groups", { { 0 } } },
 	{ "security-group", "show", "Shows a security group: rules with their hits, ports, members",
-	  { { .key = "name", .flags = POSITIONAL, .help = "the security group",
-	      .names = WEFT_NAMES_GROUP } } },
+	  { GROUP_NAME } },
+	{ "security-group", "set", "Adds members on other hosts to a security group",
+	  { GROUP_NAME,
+	    { .key = "members", .flags = WEFT_ARG_REQUIRED,
+	      .help = "the addresses, with commas between them; those that are in it stay" } } },
+	{ "security-group", "unset", "Takes members on other hosts out of a security group",
+	  { GROUP_NAME,
+	    { .key = "members", .flags = WEFT_ARG_REQUIRED,
+	      .help = "the addresses, with commas between them; some may not be in it" } } },
 	{ "log", "list", "Lists what security groups log, the newest last",
 	  { PORT_FILTER } },
 	{ "flow", "list", "Lists the flows that workers remember, with their answers",

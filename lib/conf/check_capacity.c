@@ -50,23 +50,23 @@ check_capacity_addresses(const struct weft_conf_port *port)
 	return n;
 }
 
-static void
-check_capacity_members(struct conf_check *check)
+uint64_t
+conf_count_members(const struct weft_conf *conf)
 {
-	const struct weft_conf *conf = check->conf;
 	uint64_t members = 0;
 
 	for (uint32_t i = 0; i < conf->n_groups; i++)
 		members += conf->groups[i].n_members;
 	for (uint32_t i = 0; i < conf->n_ports; i++)
 		members += conf->ports[i].n_groups * check_capacity_addresses(&conf->ports[i]);
-	check_capacity_of(check, "group-members", conf->host.group_members, members,
-			  "security-groups", "number of members of all groups");
+	return members;
 }
 
 void
 conf_check_capacity(struct conf_check *check)
 {
 	check_capacity_connections(check);
-	check_capacity_members(check);
+	check_capacity_of(check, "group-members", check->conf->host.group_members,
+			  conf_count_members(check->conf), "security-groups",
+			  "number of members of all groups");
 }

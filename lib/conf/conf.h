@@ -14,6 +14,8 @@
  * concern two objects name both places. A document in which any fault was found is never returned.
  *
  * A document is immutable once loaded; weft_conf_merge() and weft_conf_delete() return new ones.
+ * One thing changes in place, because it changes often and a document may be large: who is a member
+ * of a security group without being a port.
  * Optional strings are NULL when absent. All numbers are in host byte order, addresses and MACs
  * in network order as DPDK's types say.
  *
@@ -119,6 +121,7 @@ struct weft_conf_group {
 	bool log; /* as if each rule said so; and what no rule of its ports' groups lets through */
 	struct weft_ip *members; /* addresses of members that are not ports of this host */
 	uint32_t n_members;
+	uint32_t members_room; /* of this library only */
 	struct weft_conf_rule *rules;
 	uint32_t n_rules;
 	struct weft_place place;
@@ -301,6 +304,23 @@ struct weft_conf *weft_conf_merge(const struct weft_conf *base, const char *frag
 struct weft_conf *weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name,
 				   bool cascade, struct weft_errors *errors);
 
+/** Addresses, sorted; none is there twice. */
+struct weft_ips {
+	struct weft_ip *list;
+	uint32_t n;
+};
+
+/** Reads what may be members of a group, "10.0.0.9,2001:db8::9". The caller frees the list in any
+ *  case. @return 0, or -EINVAL with a sentence in @p errors for each that may not */
+int weft_conf_read_members(const char *text, struct weft_ips *ips, struct weft_errors *errors);
+
+/** Adds members to a group of the document (by index), behind those that it has, or takes them out.
+ *  In @p ips stay those for which that was news.
+ *  @return 0; or -ENOSPC with a sentence in @p errors, and the document has not changed */
+int weft_conf_add_members(struct weft_conf *conf, uint32_t group, struct weft_ips *ips,
+			  struct weft_errors *errors);
+void weft_conf_del_members(struct weft_conf *conf, uint32_t group, struct weft_ips *ips);
+
 /** Writes YAML that loads back to an equal document; keys at their default are left out. */
 void weft_conf_emit(const struct weft_conf *conf, FILE *out);
 
@@ -314,7 +334,9 @@ struct weft_change {
 	 * "security-group", "port" */
 	const char *noun;
 	char *name; /* "" for host, tunnel-endpoint and connection-timeouts */
-	char **details; /* for MODIFY, one per key: "mtu: 1500 -> 1450" */
+	/* For MODIFY, one per key: "mtu: 1500 -> 1450"; of long lists what came and went,
+	 * "members: +10.0.0.9 -10.0.0.3 -10.0.0.4". */
+	char **details;
 	uint32_t n_details;
 	bool needs_restart; /* host keys that are read at start only */
 	bool needs_reopen; /* the device or socket behind a port or wire must be opened anew */

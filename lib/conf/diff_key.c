@@ -7,6 +7,9 @@
 #include "conf/emit.h"
 #include "conf/value.h"
 
+#define DIFF_SHORT_MAX 8 /* elements of a list that is shown as a whole */
+#define DIFF_NAMED_MAX 8 /* elements of others that are named */
+
 void *
 conf_diff_grow(void *list, uint32_t n, size_t bytes)
 {
@@ -180,6 +183,59 @@ diff_write_value(const struct conf_field *field, const void *from, FILE *out)
 		conf_emit_value(field, from, false, out);
 }
 
+/** Whether a list is too long to be shown as a whole. One that is left out for a default of which
+ *  only words are known is not, whatever stands against it. */
+static bool
+diff_is_long(const struct conf_field *field, const void *old, const void *new)
+{
+	bool has_words = field->fallback_says != NULL && !field->is_resolved;
+	uint32_t n_old, n_new;
+
+	if (!field->is_list)
+		return false;
+	conf_list_get(field, old, &n_old);
+	conf_list_get(field, new, &n_new);
+	if (has_words && (n_old == 0 || n_new == 0))
+		return false;
+	return n_old > DIFF_SHORT_MAX || n_new > DIFF_SHORT_MAX;
+}
+
+/** Writes " +10.0.0.1 +10.0.0.2": what one list has and the other lacks. */
+static void
+diff_write_news(const struct conf_field *field, char sign, const void *has, const void *lacks,
+		FILE *out)
+{
+	uint32_t n, n_lacks, n_news = 0;
+	const char *at = conf_list_get(field, has, &n);
+	void *sorted = conf_list_sort(field, lacks);
+
+	conf_list_get(field, lacks, &n_lacks);
+	for (uint32_t i = 0; i < n; i++, at += field->bytes) {
+		if (conf_list_has(field, sorted, n_lacks, at) || n_news++ >= DIFF_NAMED_MAX)
+			continue;
+		fprintf(out, " %c", sign);
+		conf_value_write(field, at, false, out);
+	}
+	if (n_news > DIFF_NAMED_MAX)
+		fprintf(out, " and %u more", n_news - DIFF_NAMED_MAX);
+	free(sorted);
+}
+
+static void
+diff_write(const struct conf_field *field, const void *old, const void *new, FILE *out)
+{
+	fprintf(out, "%s:", field->key);
+	if (diff_is_long(field, old, new)) {
+		diff_write_news(field, '+', new, old, out);
+		diff_write_news(field, '-', old, new, out);
+		return;
+	}
+	fputc(' ', out);
+	diff_write_value(field, old, out);
+	fputs(" -> ", out);
+	diff_write_value(field, new, out);
+}
+
 void
 conf_diff_key(struct weft_change *change, const struct conf_field *field, const void *old,
 	      const void *new)
@@ -192,10 +248,7 @@ conf_diff_key(struct weft_change *change, const struct conf_field *field, const 
 	}
 	if (conf_field_is_equal(field, old, new))
 		return;
-	fprintf(diff_open(&text), "%s: ", field->key);
-	diff_write_value(field, old, text.out);
-	fputs(" -> ", text.out);
-	diff_write_value(field, new, text.out);
+	diff_write(field, old, new, diff_open(&text));
 	diff_add_detail(change, diff_close(&text));
 	change->needs_restart |= field->effect == CONF_RESTART;
 	change->needs_reopen |= field->effect == CONF_REOPEN;

@@ -91,30 +91,62 @@ field_compare(const void *left, const void *right, void *field)
 	return memcmp(left, right, of->bytes);
 }
 
+void *
+conf_list_sort(const struct conf_field *field, const void *object)
+{
+	struct conf_field of = *field; /* qsort_r() wants what may be written to */
+	uint32_t n;
+	const void *list = conf_list_get(field, object, &n);
+	void *sorted = calloc((size_t)n + 1, field->bytes);
+
+	if (sorted == NULL)
+		abort();
+	if (n > 0)
+		memcpy(sorted, list, (size_t)n * field->bytes);
+	qsort_r(sorted, n, field->bytes, field_compare, &of);
+	return sorted;
+}
+
+bool
+conf_list_has(const struct conf_field *field, const void *sorted, uint32_t n, const void *value)
+{
+	struct conf_field of = *field;
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const char *at = (const char *)sorted + (size_t)middle * field->bytes;
+		int order = field_compare(at, value, &of);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
 /** Lists of plain values as sets: sorted, equal sets are equal one by one. */
 static bool
 field_is_equal_list(const struct conf_field *field, const void *a, const void *b)
 {
+	struct conf_field of = *field;
 	uint32_t n, n_b;
-	const void *list_a = conf_list_get(field, a, &n);
-	const void *list_b = conf_list_get(field, b, &n_b);
-	struct conf_field of = *field; /* qsort_r() wants what may be written to */
-	size_t total = (size_t)n * field->bytes;
 	bool is_equal = true;
-	char *sorted;
+	char *list_a, *list_b;
 
+	conf_list_get(field, a, &n);
+	conf_list_get(field, b, &n_b);
 	if (n != n_b || n == 0)
 		return n == n_b;
-	sorted = malloc(2 * total);
-	if (sorted == NULL)
-		abort();
-	memcpy(sorted, list_a, total);
-	memcpy(sorted + total, list_b, total);
-	qsort_r(sorted, n, field->bytes, field_compare, &of);
-	qsort_r(sorted + total, n, field->bytes, field_compare, &of);
-	for (size_t at = 0; at < total && is_equal; at += field->bytes)
-		is_equal = field_compare(sorted + at, sorted + total + at, &of) == 0;
-	free(sorted);
+	list_a = conf_list_sort(field, a);
+	list_b = conf_list_sort(field, b);
+	for (size_t at = 0; at < (size_t)n * field->bytes && is_equal; at += field->bytes)
+		is_equal = field_compare(list_a + at, list_b + at, &of) == 0;
+	free(list_a);
+	free(list_b);
 	return is_equal;
 }
 

@@ -134,10 +134,21 @@ conf_node_remove(struct conf_node *list, const bool *is_gone)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < list->n; i++) {
+		struct conf_node *gone = list->items[kept];
+
 		if (is_gone[i])
 			continue;
-		conf_node_replace(list, kept, list->items[i]);
+		if (kept != i) {
+			conf_node_replace(list, kept, list->items[i]);
+			list->items[i] = gone;
+		}
 		kept++;
 	}
 	list->n = kept;
+}
+
+struct conf_node *
+conf_node_spare(const struct conf_node *list)
+{
+	return list->n < list->capacity ? list->items[list->n] : NULL;
 }

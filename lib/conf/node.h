@@ -6,6 +6,7 @@
  * a fault needs nothing but its node to name both its place ("weft.yaml:12:15") and its path
  * ("networks[blue].segment"). Documents keep their tree: merging and deleting are edits of trees,
  * after which everything is checked again, and messages still name the file each line came from.
+ * (Members of security groups come and go in the tree of a living document, see edit.c.)
  *
  * A node that was refused already (an alias, the second of two equal keys) becomes `broken`:
  * everybody skips it silently, so that one fault is reported once.
@@ -32,7 +33,8 @@ struct conf_node {
 	const struct conf_node *parent; /* NULL: the root */
 	uint32_t index; /* in the parent */
 	struct conf_node **items; /* lists and maps */
-	uint32_t n, capacity;
+	uint32_t n;
+	uint32_t capacity; /* of items; or in bytes, of a text that may be written anew */
 };
 
 #define CONF_PATH_BYTES 512 /* enough for every path of known keys and legal names */
@@ -52,7 +54,7 @@ bool conf_node_is_null(const struct conf_node *node);
 /** Writes "networks[blue].segment"; the root's path is "". */
 void conf_node_path(const struct conf_node *node, char path[static CONF_PATH_BYTES]);
 
-/* ---- edits, for trees that no document owns yet ---- */
+/* ---- edits ---- */
 
 /** A deep copy whose memory, file names included, is in @p arena. */
 struct conf_node *conf_node_clone(const struct conf_node *node, struct conf_arena *arena);
@@ -63,7 +65,10 @@ void conf_node_append(struct conf_node *to, struct conf_node *item, struct conf_
 /** Puts a node in the place of another. */
 void conf_node_replace(struct conf_node *in, uint32_t index, struct conf_node *item);
 
-/** Takes out the items of a list whose flag is set. */
+/** Takes out the items of a list whose flag is set. They stay behind its end, to be used again. */
 void conf_node_remove(struct conf_node *list, const bool *is_gone);
+
+/** What conf_node_append() would overwrite: a node that was taken out of the list, or NULL. */
+struct conf_node *conf_node_spare(const struct conf_node *list);
 
 #endif

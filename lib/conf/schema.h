@@ -118,6 +118,13 @@ void conf_object_default(const struct conf_object *object, void *to);
 /** The elements of a list, and how many. */
 void *conf_list_get(const struct conf_field *field, const void *object, uint32_t *n);
 
+/** A list of plain values, sorted; the caller frees it. */
+void *conf_list_sort(const struct conf_field *field, const void *object);
+
+/** Whether one of @p n sorted values equals @p value. */
+bool conf_list_has(const struct conf_field *field, const void *sorted, uint32_t n,
+		   const void *value);
+
 /** Whether the object has a value for the key; numbers that have no "absent" always do. */
 bool conf_field_is_set(const struct conf_field *field, const void *object);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* security-group list, security-group show */
+/* security-group list, show, set, unset */
+#include <stdlib.h>
 #include <string.h>
 
 #include "secgroup/policy.h"
@@ -100,5 +101,57 @@ secgroup_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	return row;
 }
 
+/* ---- members that are on no port ---- */
+
+/* @return the group; NULL with every fault of the command */
+static const struct weft_conf_group *
+secgroup_cmd_read(const struct weft_cmd_call *call, struct weft_ips *ips,
+		  struct weft_errors *errors)
+{
+	const struct weft_conf_group *group =
+		weft_show_find_group(weft_cmd_string(call, "name"), errors);
+
+	if (weft_conf_read_members(weft_cmd_string(call, "members"), ips, errors) != 0)
+		return NULL;
+	return group;
+}
+
+static json_t *
+secgroup_cmd_changed(const struct weft_conf_group *group, const char *what, uint32_t n)
+{
+	return json_pack("{s:s, s:i, s:i}", "name", group->name, what, (int)n, "members",
+			 (int)group->n_members);
+}
+
+static json_t *
+secgroup_cmd_set(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	struct weft_ips ips;
+	const struct weft_conf_group *group = secgroup_cmd_read(call, &ips, errors);
+	json_t *answer = NULL;
+
+	if (group != NULL && weft_running_add_members(group, &ips, errors) == 0)
+		answer = secgroup_cmd_changed(group, "added", ips.n);
+	free(ips.list);
+	return answer;
+}
+
+static json_t *
+secgroup_cmd_unset(const struct weft_cmd_call *call, struct weft_errors *errors)
+{
+	struct weft_ips ips;
+	const struct weft_conf_group *group = secgroup_cmd_read(call, &ips, errors);
+	json_t *answer = NULL;
+
+	if (group != NULL) {
+		weft_running_del_members(group, &ips);
+		answer = secgroup_cmd_changed(group, "removed", ips.n);
+	}
+	free(ips.list);
+	return answer;
+}
+
 WEFT_CMD("security-group", "list", secgroup_cmd_list);
 WEFT_CMD("security-group", "show", secgroup_cmd_show);
+WEFT_CMD("security-group", "set", secgroup_cmd_set);
+WEFT_CMD("security-group", "unset", secgroup_cmd_unset);

@@ -37,7 +37,7 @@ status_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 			 "s:b, s:s}",
 			 "version", weft_status_facts.version, "pid", (int)getpid(), "uptime_sec",
 			 (json_int_t)weft_clock_sec(), "config_file", weft_status_facts.config_file,
-			 "config_number", (int)weft_topology->number, "config_age_sec",
+			 "config_number", (int)weft_running_number(), "config_age_sec",
 			 (json_int_t)(weft_clock_sec() - weft_running_applied_sec()), "ports",
 			 (int)conf->n_ports, "networks", (int)conf->n_networks, "physical_networks",
 			 (int)conf->n_wires, "workers", weft_n_workers, "flows",

@@ -195,6 +195,49 @@ weft_running_apply(struct weft_conf *conf, struct weft_errors *errors)
 	return rc;
 }
 
+/* ---- members that come and go alone ---- */
+
+static uint32_t
+running_group(const struct weft_conf_group *group)
+{
+	return (uint32_t)(group - weft_running.conf->groups);
+}
+
+static void
+running_count_members(const struct weft_ips *ips)
+{
+	if (ips->n == 0)
+		return;
+	weft_running.number++;
+	weft_running.applied_sec = weft_clock_sec();
+}
+
+int
+weft_running_add_members(const struct weft_conf_group *group, struct weft_ips *ips,
+			 struct weft_errors *errors)
+{
+	uint32_t at = running_group(group);
+	int rc = weft_conf_add_members(weft_running.conf, at, ips, errors);
+
+	if (rc == 0 && weft_tracking_add_members(group->name, ips) != 0) {
+		weft_conf_del_members(weft_running.conf, at, ips);
+		rc = weft_errors_add(errors,
+				     "there is no room for so many members of all groups; a larger "
+				     "host.group-members needs a restart");
+	}
+	if (rc == 0)
+		running_count_members(ips);
+	return rc;
+}
+
+void
+weft_running_del_members(const struct weft_conf_group *group, struct weft_ips *ips)
+{
+	weft_conf_del_members(weft_running.conf, running_group(group), ips);
+	weft_tracking_del_members(group->name, ips);
+	running_count_members(ips);
+}
+
 int
 weft_running_poll_first(uint32_t n)
 {
@@ -216,6 +259,12 @@ const struct weft_conf *
 weft_running_conf(void)
 {
 	return weft_running.conf;
+}
+
+uint32_t
+weft_running_number(void)
+{
+	return weft_running.number;
 }
 
 uint32_t

@@ -8,6 +8,10 @@
  * old and the new configuration want under different names (or with other options) must be closed
  * before they can be opened: only then the ports concerned, and no others, pause.
  *
+ * Members of security groups that are on no port come and go without all that: the document is
+ * edited in place and the address joins or leaves its set. Since workers look that up, no snapshot
+ * is published, and it takes as long with a thousand ports as with one.
+ *
  * Threads: control thread only.
  */
 #ifndef WEFT_TOPOLOGY_RUNNING_H
@@ -42,6 +46,16 @@ void weft_running_fini(void);
  */
 int weft_running_apply(struct weft_conf *conf, struct weft_errors *errors);
 
+/**
+ * Adds members to a group of the running document, or takes them out; they are or are not members
+ * from then on. In @p ips stay those for which that was news.
+ *
+ * @return 0; or negative errno with the reason in @p errors, and nothing has changed
+ */
+int weft_running_add_members(const struct weft_conf_group *group, struct weft_ips *ips,
+			     struct weft_errors *errors);
+void weft_running_del_members(const struct weft_conf_group *group, struct weft_ips *ips);
+
 /** The document that runs; NULL before the first apply. */
 const struct weft_conf *weft_running_conf(void);
 
@@ -50,7 +64,8 @@ const struct weft_conf_port *weft_running_port(uint16_t id); /* NULL for a wire 
 const struct weft_conf_wire *weft_running_wire(uint16_t id);
 const struct weft_conf_network *weft_running_network(uint16_t id);
 
-/** Seconds of weft_clock_sec() at the last apply that changed something. */
+/** Changes so far, and when the last one was, in seconds of weft_clock_sec(). */
+uint32_t weft_running_number(void);
 uint32_t weft_running_applied_sec(void);
 
 /** Lets drivers look after their links; call about once a second. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "topology/tracking.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,22 +40,36 @@ tracking_grow(void *list, size_t n, size_t bytes)
 	return longer;
 }
 
+static struct tracking_member
+tracking_member(uint16_t group, const struct weft_ip *ip)
+{
+	struct tracking_member member = { .group = group, .family = ip->family };
+
+	memcpy(member.address, ip->bytes, sizeof(member.address));
+	return member;
+}
+
+static void
+tracking_append(struct tracking_sets *sets, const struct tracking_member *member)
+{
+	if (sets->n == sets->room) {
+		sets->room = sets->room == 0 ? 256 : 2 * sets->room;
+		sets->members = tracking_grow(sets->members, sets->room, sizeof(*sets->members));
+	}
+	sets->members[sets->n++] = *member;
+}
+
 static void
 tracking_add(struct tracking_sets *sets, int32_t group, const struct weft_ip *ip)
 {
-	struct tracking_member *member;
+	struct tracking_member member;
 
 	/* A wide prefix says what a port may use, not who it is: whoever allows a group does not
 	 * allow all of that. */
 	if (group < 0 || !weft_ip_is_plain(ip))
 		return;
-	if (sets->n == sets->room) {
-		sets->room = sets->room == 0 ? 256 : 2 * sets->room;
-		sets->members = tracking_grow(sets->members, sets->room, sizeof(*sets->members));
-	}
-	member = &sets->members[sets->n++];
-	*member = (struct tracking_member){ .group = (uint16_t)group, .family = ip->family };
-	memcpy(member->address, ip->bytes, sizeof(member->address));
+	member = tracking_member((uint16_t)group, ip);
+	tracking_append(sets, &member);
 }
 
 static int
@@ -184,6 +199,92 @@ weft_tracking_follow(void)
 	tracking_release(&tracking_now);
 	tracking_now = tracking_next;
 	tracking_next = (struct tracking_sets){ 0 };
+}
+
+/* ---- between two documents ---- */
+
+/* Where in the sorted list a member is, or would be. */
+static uint32_t
+tracking_find(const struct tracking_sets *sets, const struct tracking_member *member)
+{
+	uint32_t low = 0, high = sets->n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (tracking_compare(&sets->members[middle], member) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void
+tracking_insert(struct tracking_sets *sets, const struct tracking_member *member)
+{
+	uint32_t at = tracking_find(sets, member);
+	struct tracking_member *place;
+
+	tracking_append(sets, member);
+	place = &sets->members[at];
+	memmove(place + 1, place, (sets->n - 1 - at) * sizeof(*place));
+	*place = *member;
+}
+
+static void
+tracking_erase(struct tracking_sets *sets, const struct tracking_member *member)
+{
+	uint32_t at = tracking_find(sets, member);
+	struct tracking_member *place = &sets->members[at];
+
+	if (at == sets->n || tracking_compare(place, member) != 0)
+		return;
+	memmove(place, place + 1, (sets->n - 1 - at) * sizeof(*place));
+	sets->n--;
+}
+
+static void
+tracking_part(uint16_t group, const struct weft_ips *ips, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct tracking_member member = tracking_member(group, &ips->list[i]);
+
+		tracking_leave(&member);
+		tracking_erase(&tracking_now, &member);
+	}
+}
+
+int
+weft_tracking_add_members(const char *name, const struct weft_ips *ips)
+{
+	uint16_t group = weft_group_hold(name);
+	int rc = group == WEFT_NO_GROUP ? -ENOSPC : 0;
+
+	if (rc != 0)
+		return rc;
+	for (uint32_t i = 0; i < ips->n && rc == 0; i++) {
+		struct tracking_member member = tracking_member(group, &ips->list[i]);
+
+		rc = weft_member_add(group, member.family, member.address);
+		if (rc == 0)
+			tracking_insert(&tracking_now, &member);
+		else
+			tracking_part(group, ips, i);
+	}
+	weft_group_release(group);
+	return rc;
+}
+
+void
+weft_tracking_del_members(const char *name, const struct weft_ips *ips)
+{
+	uint16_t group = weft_group_hold(name);
+
+	if (group == WEFT_NO_GROUP)
+		return;
+	tracking_part(group, ips, ips->n);
+	weft_group_release(group);
 }
 
 void

@@ -223,9 +223,13 @@ class Talk:
         __tracebackhide__ = True
         name = name_of(who)
         self.config = self.switch.reopens(self.config, name, list(frames))
-        self.switch.applies(self.config)
+        self.opens(name)
         self.heard({name_of(guest): listed(what) for guest, what in (hears or {}).items()},
                    {name: drops} if drops else {}, what)
+
+    def opens(self, name):
+        """The port comes anew; all else is as it was configured."""
+        self.switch.applies(self.config)
 
     def passes(self, who, *frames, to, what=""):
         __tracebackhide__ = True

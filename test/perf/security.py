@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""security.py [--what established,new,flood] [--rules N,N,...] [--flows N,N,...] [--rounds R] [--seconds S]
+"""security.py [--what established,new,flood,load] [--rules N,N,...] [--flows N,N,...] [--rounds R] [--seconds S]
 
 What security groups cost. One worker on the last core, 60-byte UDP frames, a guest's port and a wire that are
 `net_pcap` devices, joined by a VLAN network.
@@ -13,26 +13,38 @@ new: two million frames from the wire, each of another connection, once. Cycles 
     included, and connections per second.
 flood: a guest that makes each frame another connection, at full rate, beside a victim that does the same as in
     "established": what share of its capacity is the victim left?
+load: 1,000 vhost-user ports whose sockets nobody serves, in a group of 500 rules about a group of 10,000 members.
+    How long it takes to apply that to an empty switch, to apply it with one member more, and to add or take out
+    one member by command, 20 times each: by weftctl from its start to its end, beside a weftctl that only says
+    its version, and asked over an open socket, which is the time inside of the daemon and two system calls.
+    And memory per port: what the process has more (RSS and huge pages) after such ports were applied to a switch
+    that had the rules already, and no members. It is what a port has to itself before a guest comes: the document
+    (text, tree and structs), its part of the snapshot, its counters, its vhost device, and what the C library
+    keeps of the document before it.
 
 Prints medians and [least, most].
 """
 import argparse
+import json
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
-from bench import (MISS_BUDGET, Watch, ask, command, hertz, host, ip_header, playing_order, rate_of_weft, tell,
-                   write_pcap)
+from bench import (CORE, MISS_BUDGET, WEFTCTL, Watch, ask, command, hertz, host, ip_header, playing_order,
+                   rate_of_weft, tell, write_pcap)
 
 GUEST, FAR, EVIL = b"\x02\0\0\0\0\x0a", b"\x02\0\0\0\0\x0b", b"\x02\0\0\0\0\x0e"
 HERE = bytes([192, 0, 2, 10])
 NEW = 2000000
 MOST = 100000000  # no budget
+PORTS, MEMBERS, RULES, REPEATS = 1000, 10000, 500, 20  # of load
 
 
 def mac(address):
@@ -81,6 +93,22 @@ def unsecured(device):
     return {"ports": [port("vm1", device, GUEST, **{"port-security": False})]}
 
 
+@contextmanager
+def running(folder, config):
+    with subprocess.Popen(command(folder, config), text=True, stderr=subprocess.PIPE) as weft:
+        said = ""
+        for line in weft.stderr:
+            said += line
+            if "ready" in line:
+                break
+        else:
+            raise AssertionError(f"weft does not start:\n{said}")
+        try:
+            yield weft
+        finally:
+            weft.terminate()
+
+
 # ---- established ----
 
 def write_connections(folder, flows, rules):
@@ -115,16 +143,10 @@ def new(folder, rules, frequency):
     devices = [f"net_pcap0,rx_pcap={file}", f"net_pcap1,rx_pcap={folder}/empty.pcap"]
     config = document(devices, 65536, 65536, 3 << 20, secured(devices[1], rules))
     looks = []
-    with subprocess.Popen(command(folder, config), text=True, stderr=subprocess.PIPE) as weft:
-        for line in weft.stderr:
-            if "ready" in line:
-                break
+    with running(folder, config) as weft:
         watch = Watch(weft.pid)
-        try:
-            while not looks or looks[-1][0]["rx_packets"] < NEW:
-                looks.append(watch.around(lambda: ask(folder, "stat", "show")))
-        finally:
-            weft.terminate()
+        while not looks or looks[-1][0]["rx_packets"] < NEW:
+            looks.append(watch.around(lambda: ask(folder, "stat", "show")))
     said = looks[-1][0]
     assert said["connections"] == NEW and said["tx_packets"] == NEW, said
     (first, start), (last, end) = looks[0], looks[-2]
@@ -175,23 +197,97 @@ def rate_of_victim(folder, config, seconds):
         ports = {row["name"]: row for row in ask(folder, "port", "list")}
         return (ports["vm1"]["rx_packets"] + ports["physnet1"]["rx_packets"],
                 ports["vm1"]["drops"] + ports["physnet1"]["drops"])
-    with subprocess.Popen(command(folder, config), text=True, stderr=subprocess.PIPE) as weft:
-        for line in weft.stderr:
-            if "ready" in line:
-                break
-        try:
-            time.sleep(1)
-            first, start = packets(), time.monotonic()
-            time.sleep(seconds)
-            last, end = packets(), time.monotonic()
-        finally:
-            weft.terminate()
+    with running(folder, config):
+        time.sleep(1)
+        first, start = packets(), time.monotonic()
+        time.sleep(seconds)
+        last, end = packets(), time.monotonic()
     return (last[0] - first[0]) / (end - start), last[1] - first[1]
+
+
+# ---- load ----
+
+def site(folder, ports, members):
+    def guest(i):
+        return {"name": f"vm{i}", "network": "blue", "vhost-user": f"{folder}/{i}.sock",
+                "mac": f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", "addresses": [f"192.168.{i >> 8}.{i & 255}"],
+                "security-groups": ["web"]}
+    rules = [{"direction": "ingress", "protocol": "tcp", "ports": 1000 + i, "remote-group": "peers"}
+             for i in range(RULES)]
+    peers = [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}" for i in range(1, 1 + members)]
+    return {"host": {"workers": [CORE], "memory": "64M", "group-members": 32768},
+            "networks": [{"name": "blue", "type": "local"}],
+            "security-groups": [{"name": "peers", "members": peers}, {"name": "web", "rules": rules}],
+            "ports": [guest(i) for i in range(1, 1 + ports)]}
+
+
+def milliseconds(action):
+    start = time.monotonic()
+    action()
+    return (time.monotonic() - start) * 1000
+
+
+def apply(folder, config):
+    file = folder / "next.json"
+    file.write_text(json.dumps(config))
+    return milliseconds(lambda: ask(folder, "apply", file))
+
+
+@contextmanager
+def line(folder):
+    """What asks the daemon over a socket that stays open."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as end:
+        end.connect(str(folder / "run/dpdk/weft/dpdk_telemetry.v2"))
+        end.recv(1024)
+
+        def asks(request):
+            end.send(request.encode())
+            answer = end.recv(16384).decode()
+            assert " 0\\n" in answer, answer  # the status
+        yield asks
+
+
+def one_member(folder):
+    """Microseconds of commands that add or take out one member: by weftctl, what it takes to start, over an open
+    socket."""
+    slow, start, quick = [], [], []
+    with line(folder) as asks:
+        for i in range(REPEATS):
+            for verb in ("set", "unset"):
+                slow.append(1000 * milliseconds(lambda: ask(
+                    folder, "security-group", verb, "peers", "--members", f"10.200.0.{i}")))
+                start.append(1000 * milliseconds(lambda: subprocess.run([WEFTCTL, "--version"], capture_output=True)))
+                quick.append(1000 * milliseconds(lambda: asks(
+                    f"/weft/security_group/{verb},name=peers,members=10.201.0.{i}")))
+    return slow, start, quick
+
+
+def kilobytes(weft):
+    """Of memory that the process has, huge pages included."""
+    lines = Path(f"/proc/{weft.pid}/status").read_text().splitlines()
+    return sum(int(row.split()[1]) for row in lines if row.startswith(("VmRSS:", "HugetlbPages:")))
+
+
+def load(folder, rounds):
+    everything, more, slow, start, quick, memory = [], [], [], [], [], []
+    for _ in range(rounds):
+        with running(folder, site(folder, 0, 0)) as weft:
+            before = kilobytes(weft)
+            apply(folder, site(folder, PORTS, 0))
+            memory.append((kilobytes(weft) - before) / PORTS)
+        with running(folder, {**site(folder, 0, 0), "security-groups": []}):
+            everything.append(apply(folder, site(folder, PORTS, MEMBERS)))
+            more.append(apply(folder, site(folder, PORTS, MEMBERS + 1)))
+            for times, news in zip((slow, start, quick), one_member(folder)):
+                times += news
+    print(f"load {PORTS} ports {MEMBERS} members {RULES} rules | apply all {tell(everything)} ms, one member more "
+          f"{tell(more)} ms | set or unset one {tell(slow)} us by weftctl, whose start is "
+          f"{tell(start)} us, {tell(quick)} us inside | {tell(memory)} KiB per port", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--what", default="established,new,flood")
+    parser.add_argument("--what", default="established,new,flood,load")
     parser.add_argument("--rules", default="1,100,10000")
     parser.add_argument("--flows", default="1000,100000")
     parser.add_argument("--rounds", type=int, default=5)
@@ -207,6 +303,8 @@ def main():
             new_connections(folder, 1, options.rounds, frequency)
         if "flood" in options.what:
             flood(folder, options.rounds, options.seconds)
+        if "load" in options.what:
+            load(folder, options.rounds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From document to document: what differs, merging, deleting. */
 #include "conf_change_group.h"
+#include "conf_change_list.h"
 #include "conf_change_tunnel.h"
 #include "conf_helper.h"
 
@@ -126,6 +127,8 @@ change_test_diff(void **state)
 	change_check_diff(CHANGE_BASE, change_cases, COUNT(change_cases));
 	change_check_diff(CHANGE_TUNNELS, change_tunnels, COUNT(change_tunnels));
 	change_check_diff(CHANGE_GROUPS, change_groups, COUNT(change_groups));
+	change_check_diff(CHANGE_LISTS, change_lists, COUNT(change_lists));
+	change_check_diff("{}", change_list_defaults, COUNT(change_list_defaults));
 }
 
 /** From nothing to everything and back. */
