@@ -145,7 +145,7 @@ def new(folder, rules, frequency):
     looks = []
     with running(folder, config) as weft:
         watch = Watch(weft.pid)
-        while not looks or looks[-1][0]["rx_packets"] < NEW:
+        while not looks or looks[-1][0]["tx_packets"] < NEW:
             looks.append(watch.around(lambda: ask(folder, "stat", "show")))
     said = looks[-1][0]
     assert said["connections"] == NEW and said["tx_packets"] == NEW, said
