@@ -86,8 +86,8 @@ for suite in "${suites[@]}"; do
 	unit) run unit meson test -C build --suite unit --print-errorlogs --num-processes 2 ;;
 	path) run path run_pytest path -n "$jobs" ;;
 	sanitize)
-		build "$root/build-sanitize" --buildtype=debugoptimized -Db_sanitize=address,undefined \
-			-Db_lundef=false
+		build "$root/build-sanitize" --buildtype=debugoptimized -Doptimization=1 \
+			-Db_sanitize=address,undefined -Db_lundef=false
 		export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99
 		export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 		export LSAN_OPTIONS=suppressions=$root/test/unit/lsan.supp:print_suppressions=0

@@ -49,14 +49,16 @@ fdb_see(struct weft_fdb_entry *entry, uint32_t now_sec)
 		__atomic_store_n(&entry->seen_sec, now_sec, __ATOMIC_RELAXED);
 }
 
-void
+uint16_t
 weft_fdb_touch(uint16_t network, const struct rte_ether_addr *mac, uint16_t place, uint32_t now_sec)
 {
 	struct weft_fdb_key key = { network, *mac };
 	struct weft_fdb_entry *entry = weft_fdb_entry_find(&key);
+	uint32_t where = weft_fdb_entry_where(entry);
 
-	if (weft_fdb_entry_where(entry) == (WEFT_FDB_PRESENT | place))
+	if (where == (WEFT_FDB_PRESENT | place))
 		fdb_see(entry, now_sec);
+	return where == 0 ? UINT16_MAX : (uint16_t)where;
 }
 
 static inline bool

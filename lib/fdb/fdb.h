@@ -87,9 +87,9 @@ uint16_t weft_fdb_lookup(uint16_t network, const struct rte_ether_addr *mac);
 enum weft_learn weft_fdb_learn(uint16_t network, const struct rte_ether_addr *mac, uint16_t place,
 			       uint32_t now_sec, bool dry);
 
-/** Keeps a learned entry young, if it is still at that place. */
-void weft_fdb_touch(uint16_t network, const struct rte_ether_addr *mac, uint16_t place,
-		    uint32_t now_sec);
+/** As weft_fdb_lookup(); and keeps a learned entry young, if it is still at that place. */
+uint16_t weft_fdb_touch(uint16_t network, const struct rte_ether_addr *mac, uint16_t place,
+			uint32_t now_sec);
 
 /* ---- control thread ---- */
 

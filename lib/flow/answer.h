@@ -34,6 +34,7 @@
 #define WEFT_OUTPUT_FRAGMENT 0x80 /* too long for this output; never remembered */
 
 struct weft_encap;
+struct weft_group;
 
 struct weft_output {
 	uint16_t port;
@@ -43,18 +44,19 @@ struct weft_output {
 	rte_be16_t
 		source_port; /* of outer UDP: of the answer's own output only, also for its group */
 	uint8_t head[WEFT_HEAD_MAX];
-	struct weft_encap *encap; /* NULL: no tunnel */
+	union {
+		struct weft_encap *encap; /* NULL: no tunnel */
+		struct weft_group *group; /* in an answer that floods: its outputs */
+	};
 };
 
 enum weft_answer_kind {
 	WEFT_ANSWER_DROP,
 	WEFT_ANSWER_FORWARD, /* by `output` */
-	WEFT_ANSWER_FLOOD, /* a copy by every output of `group` */
+	WEFT_ANSWER_FLOOD, /* a copy by every output of `output.group` */
 	WEFT_ANSWER_REPLY, /* it is the switch that answers; never remembered */
 	WEFT_ANSWER_GATHER, /* a fragment that waits for the rest; never remembered */
 };
-
-struct weft_group;
 
 struct weft_answer {
 	uint16_t deps[WEFT_DEPS]; /* slots, padded with WEFT_GEN_NOTHING */
@@ -65,10 +67,14 @@ struct weft_answer {
 	uint16_t longest; /* bytes of the frame as it arrived */
 	uint16_t place; /* where it came from: the port, or the remote endpoint's number */
 	struct weft_output output;
-	struct weft_group *group;
 };
 
-_Static_assert(sizeof(struct weft_answer) == 64, "one cache line");
+/** NULL unless it floods. */
+static inline struct weft_group *
+weft_answer_group(const struct weft_answer *answer)
+{
+	return answer->kind == WEFT_ANSWER_FLOOD ? answer->output.group : NULL;
+}
 
 /** Sum of the slots' present values; differs from the remembered one if anything changed. */
 static __rte_always_inline uint32_t

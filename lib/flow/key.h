@@ -279,10 +279,18 @@ weft_key_offset(const struct weft_key *key)
 	return weft_key_is_tunnelled(key) ? key->outer.inner : 0;
 }
 
+/** Is there anything behind the head? */
+static inline bool
+weft_key_is_long(const struct weft_key *key)
+{
+	return (key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED)) != 0;
+}
+
+/** And does it say more than the head? */
 static inline bool
 weft_key_has_tail(const struct weft_key *key)
 {
-	return (key->kind & (WEFT_KEY_IP6 | WEFT_KEY_TUNNELLED)) &&
+	return weft_key_is_long(key) &&
 	       (key->kind & (WEFT_KEY_KIND_MASK | WEFT_KEY_PACKED)) != WEFT_KEY_PACKED;
 }
 

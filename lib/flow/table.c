@@ -131,14 +131,16 @@ weft_flow_foresee(const struct weft_flow_table *table, uint64_t hash)
 }
 
 void
-weft_flow_expect(const struct weft_flow_table *table, uint64_t hash, uint32_t now_ms)
+weft_flow_expect(const struct weft_flow_table *table, const struct weft_key *key, uint64_t hash,
+		 uint32_t now_ms)
 {
 	const struct weft_flow *flow = &table->flows[weft_flow_line(table, hash) * WEFT_FLOW_WAYS +
 						     table_choose(table, hash, now_ms)];
 
 	rte_prefetch0(flow);
 	rte_prefetch0(&flow->answer);
-	rte_prefetch0(weft_flow_tail(table, flow));
+	if (weft_key_is_long(key))
+		rte_prefetch0(weft_flow_tail(table, flow));
 }
 
 /* What a burst has guessed before may still point to an entry that is gone: it must not match. */
@@ -156,7 +158,8 @@ table_move(struct weft_flow_table *table, uint32_t from, uint32_t to, uint32_t w
 	size_t new = to *(size_t)WEFT_FLOW_WAYS + way;
 
 	table->flows[new] = table->flows[old];
-	table->tails[new] = table->tails[old];
+	if (weft_key_is_long((const struct weft_key *)table->flows[new].key_head))
+		table->tails[new] = table->tails[old];
 	table->lines[to].signatures[way] = table->lines[from].signatures[way];
 	table->lines[from].signatures[way] = 0;
 	table_blank(&table->flows[old]);
@@ -204,12 +207,13 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 	memset(flow, 0, sizeof(*flow));
 	memcpy(flow->key_head, key, sizeof(flow->key_head));
 	flow->hash = (uint32_t)hash;
-	flow->used_ms = flow->swept_ms = now_ms;
-	tail = weft_flow_tail(table, flow);
-	memcpy(tail->key_ip6, key->ip6_src, sizeof(tail->key_ip6));
-	tail->key_outer = key->outer;
-	tail->born_ms = now_ms;
-	tail->conn = WEFT_FLOW_NO_CONN;
+	flow->used_ms = flow->swept_ms = flow->born_ms = now_ms;
+	flow->conn = WEFT_FLOW_NO_CONN;
+	if (weft_key_is_long(key)) {
+		tail = weft_flow_tail(table, flow);
+		memcpy(tail->key_ip6, key->ip6_src, sizeof(tail->key_ip6));
+		tail->key_outer = key->outer;
+	}
 	table->lines[line].signatures[way] = weft_flow_signature(hash);
 	table->n_flows++;
 	return flow;
@@ -218,9 +222,10 @@ weft_flow_add(struct weft_flow_table *table, const struct weft_key *key, uint64_
 void
 weft_flow_reset(struct weft_flow *flow)
 {
-	weft_group_put(flow->answer.group);
-	weft_encap_put(flow->answer.output.encap);
-	flow->answer.group = NULL;
+	if (flow->answer.kind == WEFT_ANSWER_FLOOD)
+		weft_group_put(flow->answer.output.group);
+	else
+		weft_encap_put(flow->answer.output.encap);
 	flow->answer.output.encap = NULL;
 }
 
@@ -241,7 +246,10 @@ weft_flow_key(const struct weft_flow_table *table, const struct weft_flow *flow,
 {
 	const struct weft_flow_tail *tail = weft_flow_tail(table, flow);
 
+	memset(key, 0, sizeof(*key));
 	memcpy(key, flow->key_head, sizeof(flow->key_head));
+	if (!weft_key_is_long(key))
+		return;
 	memcpy(key->ip6_src, tail->key_ip6, sizeof(tail->key_ip6));
 	key->outer = tail->key_outer;
 }

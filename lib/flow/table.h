@@ -48,6 +48,8 @@ struct weft_flow {
 	uint32_t hash; /* the lower half: tells the line when lines are split */
 
 	struct weft_answer answer __rte_aligned(64);
+	uint32_t conn; /* number of its connection << 1 | direction; WEFT_FLOW_NO_CONN */
+	uint32_t born_ms;
 } __rte_aligned(128);
 
 _Static_assert(offsetof(struct weft_flow, answer) == 64, "first line: key and counters");
@@ -55,12 +57,10 @@ _Static_assert(sizeof(struct weft_flow) == 128, "second line: the answer");
 
 #define WEFT_FLOW_NO_CONN UINT32_MAX
 
-/* What only IPv6, tunnels, listings and the sweep need. */
+/* What only keys of IPv6 and tunnels have; undefined for others. */
 struct weft_flow_tail {
 	uint8_t key_ip6[32];
 	struct weft_outer key_outer;
-	uint32_t born_ms;
-	uint32_t conn; /* number of its connection << 1 | direction; WEFT_FLOW_NO_CONN */
 } __rte_aligned(64);
 
 struct weft_flow_line {
@@ -180,7 +180,8 @@ struct weft_flow *weft_flow_find(const struct weft_flow_table *table, const stru
 void weft_flow_foresee(const struct weft_flow_table *table, uint64_t hash);
 
 /** It is added soon: prefetches what is written then. */
-void weft_flow_expect(const struct weft_flow_table *table, uint64_t hash, uint32_t now_ms);
+void weft_flow_expect(const struct weft_flow_table *table, const struct weft_key *key,
+		      uint64_t hash, uint32_t now_ms);
 
 /** Makes room, fills in the key and zeroes the rest; the caller writes sum and answer. There must
  *  be

@@ -63,16 +63,20 @@ bridge_place_name(const struct weft_walk *walk, uint16_t place, char text[INET6_
 	return text;
 }
 
+/* Where the source is known to be. If that is here, it is as if it was learned again. */
+static uint16_t
+bridge_find_source(const struct weft_walk *walk)
+{
+	if (walk->is_dry)
+		return weft_fdb_lookup(walk->network->id, &walk->key->src);
+	return weft_fdb_touch(walk->network->id, &walk->key->src, walk->place, walk->now_sec);
+}
+
 /* A MAC that is known elsewhere comes to a guest's port only so often. */
 static bool
-bridge_may_move(struct weft_walk *walk)
+bridge_may_move(struct weft_walk *walk, uint16_t from)
 {
-	uint16_t before;
-
-	if (walk->is_dry || walk->arrival->is_wire)
-		return true;
-	before = weft_fdb_lookup(walk->network->id, &walk->key->src);
-	if (before == WEFT_NO_PORT || before == walk->place ||
+	if (walk->is_dry || walk->arrival->is_wire || from == WEFT_NO_PORT || from == walk->place ||
 	    weft_walk_spend(walk, walk->place, WEFT_BUDGET_MAC_MOVES))
 		return true;
 	walk->is_cacheable = false;
@@ -84,15 +88,18 @@ bridge_learn(struct weft_walk *walk)
 {
 	const struct weft_network *network = walk->network;
 	char name[INET6_ADDRSTRLEN + 4];
-	uint16_t port = walk->place;
+	uint16_t port = walk->place, before;
 	uint16_t slot = weft_fdb_slot(network->id, &walk->key->src);
 	uint32_t sum = walk->sum;
-	enum weft_learn outcome;
+	enum weft_learn outcome = WEFT_LEARN_KNOWN;
 
 	weft_walk_depend(walk, slot);
-	if (!bridge_may_move(walk))
+	before = bridge_find_source(walk);
+	if (!bridge_may_move(walk, before))
 		return DROP_BRIDGE_MAC_MOVE_BUDGET;
-	outcome = weft_fdb_learn(network->id, &walk->key->src, port, walk->now_sec, walk->is_dry);
+	if (before != port)
+		outcome = weft_fdb_learn(network->id, &walk->key->src, port, walk->now_sec,
+					 walk->is_dry);
 	switch (outcome) {
 	case WEFT_LEARN_NEW:
 		/* Our own learning moved the slot: read it anew, then see that it is still ours. */

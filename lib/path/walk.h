@@ -157,7 +157,7 @@ WEFT_PATH(STAGE)
 /**
  * Walks. The caller has filled in what is "given" and zeroed the rest.
  *
- * @param answer  is filled in completely, but for `group`: for WEFT_ANSWER_FLOOD the outputs are
+ * @param answer  is filled in completely, but for a group: for WEFT_ANSWER_FLOOD the outputs are
  *                walk->outputs[0 .. n_outputs - 1]
  * @return true if the answer may be remembered, with walk->sum
  */

@@ -59,9 +59,10 @@ flow_cmd_copy_encap(struct weft_output *output, struct weft_encap *copy)
 static void
 flow_cmd_copy_group(struct flow_cmd_copy *copy, const struct weft_group *group)
 {
-	flow_cmd_copy_encap(&copy->answer.output, &copy->encaps[FLOW_CMD_OUTPUTS]);
-	if (group == NULL)
+	if (group == NULL) {
+		flow_cmd_copy_encap(&copy->answer.output, &copy->encaps[FLOW_CMD_OUTPUTS]);
 		return;
+	}
 	copy->n_outputs = group->n;
 	memcpy(copy->outputs, group->outputs,
 	       RTE_MIN(group->n, FLOW_CMD_OUTPUTS) * sizeof(copy->outputs[0]));
@@ -82,12 +83,12 @@ flow_cmd_visit(struct weft_flow_table *table, struct weft_flow *flow, void *cont
 		return;
 	copy->packets = flow->packets;
 	copy->bytes = flow->bytes;
-	copy->age_ms = flow_cmd_since(slice->now_ms, weft_flow_tail(table, flow)->born_ms);
+	copy->age_ms = flow_cmd_since(slice->now_ms, flow->born_ms);
 	copy->idle_ms = flow_cmd_since(slice->now_ms, flow->used_ms);
 	copy->is_fresh = flow->sum == weft_answer_sum(&flow->answer);
 	copy->answer = flow->answer;
 	copy->n_outputs = 0;
-	flow_cmd_copy_group(copy, flow->answer.group);
+	flow_cmd_copy_group(copy, weft_answer_group(&flow->answer));
 	slice->n++;
 }
 

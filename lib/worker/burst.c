@@ -15,15 +15,18 @@ static __rte_always_inline void
 burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_answer *answer,
 	  struct rte_mbuf *packet)
 {
+	const struct weft_group *group;
+
 	if (likely(answer->kind == WEFT_ANSWER_FORWARD)) {
 		weft_worker_send(worker, &answer->output, packet);
 		return;
 	}
+	group = weft_answer_group(answer);
 	weft_spread(worker, arrival,
 		    &(struct weft_decision){
 			    .answer = answer,
-			    .outputs = answer->group == NULL ? NULL : answer->group->outputs,
-			    .n_outputs = answer->group == NULL ? 0 : answer->group->n,
+			    .outputs = group == NULL ? NULL : group->outputs,
+			    .n_outputs = group == NULL ? 0 : group->n,
 		    },
 		    packet);
 }
@@ -66,10 +69,12 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 	else
 		weft_flow_reset(flow);
 	flow->answer = *answer;
-	flow->answer.group = group;
-	weft_encap_hold(flow->answer.output.encap);
+	if (group != NULL)
+		flow->answer.output.group = group;
+	else
+		weft_encap_hold(flow->answer.output.encap);
 	flow->sum = walk->sum;
-	weft_flow_tail(worker->table, flow)->conn = burst_conn(walk);
+	flow->conn = burst_conn(walk);
 	return flow;
 }
 
@@ -155,7 +160,7 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 	bool is_kept;
 
 	if (flow == NULL)
-		weft_flow_expect(worker->table, hash, worker->now_ms);
+		weft_flow_expect(worker->table, key, hash, worker->now_ms);
 	is_kept = weft_walk_run(&walk, &answer);
 	if (is_kept)
 		flow = burst_remember(worker, key, hash, flow, &walk, &answer);

@@ -18,9 +18,9 @@
 /* Packets of remembered flows do not come to conntrack: it is told here. What is stale may stand on
  * a connection that is gone. */
 static void
-sweep_conn(struct weft_worker *worker, const struct weft_flow *flow)
+sweep_conn(const struct weft_flow *flow)
 {
-	uint32_t conn = weft_flow_tail(worker->table, flow)->conn;
+	uint32_t conn = flow->conn;
 
 	if (conn == WEFT_FLOW_NO_CONN || flow->sum != weft_answer_sum(&flow->answer))
 		return;
@@ -35,13 +35,13 @@ sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 	struct weft_key key;
 
 	if (idle_ms > __atomic_load_n(&weft_worker_flow_idle_ms, __ATOMIC_RELAXED)) {
-		sweep_conn(worker, flow);
+		sweep_conn(flow);
 		weft_flow_del(table, flow);
 		return;
 	}
 	if (flow->used_ms - flow->swept_ms < SWEEP_TOUCH_MS)
 		return;
-	sweep_conn(worker, flow);
+	sweep_conn(flow);
 	flow->swept_ms = flow->used_ms;
 	if (!flow->answer.is_learned)
 		return;

@@ -63,11 +63,11 @@ path_more_count_floods(struct weft_flow_table *table, struct weft_flow *flow, vo
 	struct path_more_floods *floods = context;
 
 	(void)table;
-	if (flow->answer.group == NULL)
+	if (weft_answer_group(&flow->answer) == NULL)
 		return;
 	floods->flows++;
-	floods->groups += flow->answer.group != floods->group;
-	floods->group = flow->answer.group;
+	floods->groups += flow->answer.output.group != floods->group;
+	floods->group = flow->answer.output.group;
 }
 
 /* Each has its own port outside, also when it is answered from the cache; the list of receivers is
