@@ -20,7 +20,7 @@ load: 1,000 vhost-user ports whose sockets nobody serves, in a group of 500 rule
     And memory per port: what the process has more (RSS and huge pages) after such ports were applied to a switch
     that had the rules already, and no members. It is what a port has to itself before a guest comes: the document
     (text, tree and structs), its part of the snapshot, its counters, its vhost device, and what the C library
-    keeps of the document before it.
+    keeps of the document before it. Ports without port security are what that is compared with.
 
 Prints medians and [least, most].
 """
@@ -207,11 +207,11 @@ def rate_of_victim(folder, config, seconds):
 
 # ---- load ----
 
-def site(folder, ports, members):
+def site(folder, ports, members, is_secured=True):
     def guest(i):
         return {"name": f"vm{i}", "network": "blue", "vhost-user": f"{folder}/{i}.sock",
                 "mac": f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", "addresses": [f"192.168.{i >> 8}.{i & 255}"],
-                "security-groups": ["web"]}
+                **({"security-groups": ["web"]} if is_secured else {"port-security": False})}
     rules = [{"direction": "ingress", "protocol": "tcp", "ports": 1000 + i, "remote-group": "peers"}
              for i in range(RULES)]
     peers = [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}" for i in range(1, 1 + members)]
@@ -268,13 +268,19 @@ def kilobytes(weft):
     return sum(int(row.split()[1]) for row in lines if row.startswith(("VmRSS:", "HugetlbPages:")))
 
 
+def memory_of_ports(folder, is_secured):
+    """KiB that each takes."""
+    with running(folder, site(folder, 0, 0)) as weft:
+        before = kilobytes(weft)
+        apply(folder, site(folder, PORTS, 0, is_secured))
+        return (kilobytes(weft) - before) / PORTS
+
+
 def load(folder, rounds):
-    everything, more, slow, start, quick, memory = [], [], [], [], [], []
+    everything, more, slow, start, quick, memory, plain = [], [], [], [], [], [], []
     for _ in range(rounds):
-        with running(folder, site(folder, 0, 0)) as weft:
-            before = kilobytes(weft)
-            apply(folder, site(folder, PORTS, 0))
-            memory.append((kilobytes(weft) - before) / PORTS)
+        memory.append(memory_of_ports(folder, True))
+        plain.append(memory_of_ports(folder, False))
         with running(folder, {**site(folder, 0, 0), "security-groups": []}):
             everything.append(apply(folder, site(folder, PORTS, MEMBERS)))
             more.append(apply(folder, site(folder, PORTS, MEMBERS + 1)))
@@ -282,7 +288,7 @@ def load(folder, rounds):
                 times += news
     print(f"load {PORTS} ports {MEMBERS} members {RULES} rules | apply all {tell(everything)} ms, one member more "
           f"{tell(more)} ms | set or unset one {tell(slow)} us by weftctl, whose start is "
-          f"{tell(start)} us, {tell(quick)} us inside | {tell(memory)} KiB per port", flush=True)
+          f"{tell(start)} us, {tell(quick)} us inside | {tell(memory)} KiB per port, without port security {tell(plain)}", flush=True)
 
 
 def main():
