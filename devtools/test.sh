@@ -93,8 +93,8 @@ for suite in "${suites[@]}"; do
 		export LSAN_OPTIONS=suppressions=$root/test/unit/lsan.supp:print_suppressions=0
 		run "unit, sanitized" meson test -C build-sanitize --suite unit --print-errorlogs \
 			--num-processes 2 --timeout-multiplier 5
+		# The client is what it was: its own tests have just run, and it is started so often.
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
-			WEFTCTL=$root/build-sanitize/app/weftctl/weftctl \
 			run "path, sanitized" run_pytest path -n "$jobs" --two-workers \
 			--ignore-glob="*test_security_[cegnp]*"
 		unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
