@@ -151,8 +151,11 @@ class Guest:
         return said
 
     def begins(self, command):
-        """A shell command that goes on in the background, its output in /tmp/out."""
-        self.run(f"({command}) >/tmp/out 2>&1 &")
+        """A shell command that goes on in the background, its output in /tmp/out.
+
+        It is not a child of the shell on the console: if one ends while busybox's shell reads a line, that
+        takes it for the end of its input and goes."""
+        self.run(f"( ({command}) >/tmp/out 2>&1 & )")
 
     def _send(self, text):
         self.console.sendall(text.encode())
