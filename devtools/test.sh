@@ -5,8 +5,8 @@
 #   devtools/test.sh [SUITE...]
 #
 #   unit      pure parts, cmocka
-#   path      pcap in, pcap out through the real daemon, with one worker and with two
-#   sanitize  unit and path (with two workers) once more, built with ASan and UBSan
+#   path      pcap in, pcap out through the real daemon, with two workers
+#   sanitize  unit and path (with one worker) once more, built with ASan and UBSan
 #   lint      formatting, layers, headers, generated pages, documentation
 #   system    network namespaces on TAP ports; foreign switches at the other end of tunnels
 #   guest     QEMU guests on vhost-user ports
@@ -84,7 +84,7 @@ export WEFT=$root/build/app/weft/weft WEFTCTL=$root/build/app/weftctl/weftctl
 for suite in "${suites[@]}"; do
 	case $suite in
 	unit) run unit meson test -C build --suite unit --print-errorlogs --num-processes 2 ;;
-	path) run path run_pytest path -n "$jobs" ;;
+	path) run path run_pytest path -n "$jobs" --workers two ;;
 	sanitize)
 		build "$root/build-sanitize" --buildtype=debugoptimized -Doptimization=1 \
 			-Db_sanitize=address,undefined -Db_lundef=false
@@ -95,7 +95,7 @@ for suite in "${suites[@]}"; do
 			--num-processes 2 --timeout-multiplier 5
 		# The client is what it was: its own tests have just run, and it is started so often.
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
-			run "path, sanitized" run_pytest path -n "$jobs" --two-workers \
+			run "path, sanitized" run_pytest path -n "$jobs" --workers one \
 			--ignore-glob="*test_security_[cegnp]*"
 		unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 		;;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every case runs with one worker and with two; the end of a run says what was proven."""
+"""Every case runs with one worker and with two, or as --workers says; the end of a run says what was proven."""
 import os
 import sys
 
@@ -12,9 +12,8 @@ from harness import WEFT, WEFTCTL, Switch
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also cases that wait for ageing")
-    parser.addoption("--all", action="store_true",
-                     help="also cases of security groups with one worker: they are many, and hold with two")
-    parser.addoption("--two-workers", action="store_true", help="each case with two workers only")
+    parser.addoption("--workers", choices=("one", "two", "both"), default="both",
+                     help="how many workers the switch has in each case")
 
 
 def pytest_configure(config):
@@ -29,14 +28,9 @@ def pytest_collection_finish(session):
         pytest.exit(f"{missing[0]} is not there: build first, or set WEFT and WEFTCTL", 2)
 
 
-def has_one_worker(item):
-    return hasattr(item, "callspec") and "one worker" in item.callspec.id
-
-
 def pytest_collection_modifyitems(config, items):
-    left_out = [item for item in items if has_one_worker(item) and (
-        config.getoption("--two-workers") or
-        item.path.name.startswith("test_security_") and not config.getoption("--all"))]
+    other = {"one": "two workers", "two": "one worker", "both": None}[config.getoption("--workers")]
+    left_out = [item for item in items if other and hasattr(item, "callspec") and other in item.callspec.id]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
     for item in items:
