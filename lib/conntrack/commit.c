@@ -189,3 +189,24 @@ weft_conn_remove(uint16_t worker, uint32_t conn)
 	weft_conn_bury(self, conn);
 	weft_conn_retire_bucket(self, empty);
 }
+
+void
+weft_conn_bind(uint32_t conn, uint16_t to)
+{
+	struct weft_conn_entry *entry = weft_conn_entry(conn);
+	struct weft_conn_bucket *chain = weft_conn_lock(entry->hash);
+	struct weft_conn_place place;
+	uint16_t before, after;
+
+	/* It may be gone, and its entry another's. */
+	if (weft_conn_find_number(chain, conn, &place)) {
+		before = commit_counted(conn);
+		after = weft_conn_counted(entry->from, to);
+		if (before == after || weft_conn_quota_take(after) == WEFT_CONN_COMMITTED) {
+			__atomic_store_n(&entry->to, to, __ATOMIC_RELEASE);
+			if (before != after)
+				weft_conn_quota_give(before);
+		}
+	}
+	weft_conn_unlock(chain);
+}

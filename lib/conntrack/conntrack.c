@@ -65,6 +65,7 @@ weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *loo
 	enum weft_conn_event event = weft_conn_event(packet);
 	struct weft_conn_probe probe;
 	bool can_be_known = weft_conn_probe(packet, weft_conn_hash(&packet->tuple), &probe);
+	enum weft_conn_step step;
 	uint32_t number;
 	uint64_t word;
 
@@ -82,7 +83,11 @@ weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *loo
 			conntrack_look_new(packet, event, look);
 		return;
 	}
-	switch (weft_conn_step(&word, event, look->direction)) {
+	if (unlikely((word & WEFT_CONN_CUT) && event == WEFT_CONN_EVENT_SYN))
+		step = WEFT_CONN_STEP_REOPEN;
+	else
+		step = weft_conn_step(&word, event, look->direction);
+	switch (step) {
 	case WEFT_CONN_STEP_ON:
 	case WEFT_CONN_STEP_IGNORE:
 		weft_conn_describe(number, look);

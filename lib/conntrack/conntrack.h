@@ -9,7 +9,7 @@
  *
  * What a connection is good for is not decided here. A policy judges the packets of the original
  * direction by its rules, each time one is walked; a connection only says that a packet is a reply
- * to one of those (lib/path/policy.c).
+ * to one of those (lib/path/filter.c).
  *
  * Not trivial:
  *
@@ -99,6 +99,7 @@ struct weft_conn_look {
 	struct weft_tuple original; /* if known: how it began */
 	uint8_t question; /* if known, of ICMP: the type that it began with */
 	uint16_t from, to; /* if known: ports whose policies it was judged by, see commit */
+	bool is_replied, is_cut; /* if known */
 };
 
 enum weft_conn_outcome {
@@ -113,6 +114,7 @@ struct weft_conn_row {
 	enum weft_conn_state state;
 	bool is_replied;
 	bool is_assured; /* TCP that was established, UDP that is a stream */
+	bool is_cut; /* the rules allow it no more */
 	uint16_t from, to;
 	uint32_t expires_sec; /* until it is removed, if it stays silent */
 	uint32_t age_sec;
@@ -170,6 +172,21 @@ void weft_conn_update(const struct weft_conn_packet *packet, const struct weft_c
  *  it young; what an ACK means to TCP that is closing is understood too. To be told within five
  *  seconds, and by a flow that is fresh: the number of one that is gone may be another's now. */
 void weft_conn_touch(uint32_t conn, enum weft_conn_direction direction, uint32_t used_ms);
+
+/** The rules allow a connection no more. It stays known: a packet of it must not be taken for the
+ *  first of another one, which they might allow. To be told of each packet that is refused for it;
+ *  when none has come for some minutes, it expires. A TCP SYN is new to it. The slot moves. */
+void weft_conn_cut(uint32_t conn, uint32_t now_ms);
+
+/** They allow it again. The slot moves. */
+void weft_conn_mend(uint32_t conn);
+
+/** Somebody has answered whose port is not the one that is noted as `to`, since its first packet
+ *  went to several. Nothing changes if the port may have no more connections. */
+void weft_conn_bind(uint32_t conn, uint16_t to);
+
+/** Does a packet begin a connection, whatever there was before: is it a TCP SYN? */
+bool weft_conn_begins(const struct weft_conn_packet *packet);
 
 /** Removes a connection before its time. The slot moves. */
 void weft_conn_remove(uint16_t worker, uint32_t conn);

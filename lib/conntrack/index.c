@@ -167,11 +167,14 @@ void
 weft_conn_describe(uint32_t number, struct weft_conn_look *look)
 {
 	const struct weft_conn_entry *entry = weft_conn_entry(number);
+	uint64_t word = weft_conn_word(entry);
 
 	look->verdict = WEFT_CONN_IS_KNOWN;
 	look->conn = number;
 	look->original = weft_conn_entry_tuple(entry);
-	look->question = weft_conn_word_question(weft_conn_word(entry));
+	look->question = weft_conn_word_question(word);
+	look->is_replied = (word & WEFT_CONN_REPLIED) != 0;
+	look->is_cut = (word & WEFT_CONN_CUT) != 0;
 	look->from = __atomic_load_n(&entry->from, __ATOMIC_RELAXED);
 	look->to = __atomic_load_n(&entry->to, __ATOMIC_RELAXED);
 }

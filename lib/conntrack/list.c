@@ -26,6 +26,7 @@ list_read(uint32_t number, uint32_t now_ms, struct weft_conn_row *row)
 		.state = weft_conn_word_state(word),
 		.is_replied = (word & WEFT_CONN_REPLIED) != 0,
 		.is_assured = (word & WEFT_CONN_ASSURED) != 0,
+		.is_cut = (word & WEFT_CONN_CUT) != 0,
 		.from = __atomic_load_n(&entry->from, __ATOMIC_ACQUIRE),
 		.to = __atomic_load_n(&entry->to, __ATOMIC_ACQUIRE),
 		.expires_sec = left_ms > 0 ? (uint32_t)left_ms / 1000 : 0,

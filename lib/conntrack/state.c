@@ -8,6 +8,8 @@
 
 /* A connection that was picked up in the middle, with nothing heard from the other side. */
 #define STATE_UNACKNOWLEDGED_MS 300000
+#define STATE_CUT_MS                                                                               \
+	300000 /* longer than TCP waits between two attempts (RFC 6298: 120 s at most) */
 
 #define STATE_TCP_STATES (WEFT_CONN_SYN_SENT2 + 1)
 
@@ -131,6 +133,12 @@ weft_conn_event(const struct weft_conn_packet *packet)
 }
 
 bool
+weft_conn_begins(const struct weft_conn_packet *packet)
+{
+	return weft_conn_event(packet) == WEFT_CONN_EVENT_SYN;
+}
+
+bool
 weft_conn_first_state(const struct weft_tuple *tuple, enum weft_conn_event event,
 		      enum weft_conn_state *state)
 {
@@ -243,6 +251,8 @@ weft_conn_timeout_ms(uint64_t word)
 	enum weft_conn_state state = weft_conn_word_state(word);
 	uint32_t ms = __atomic_load_n(&weft_conn_table.timeouts_ms[state], __ATOMIC_RELAXED);
 
+	if (word & WEFT_CONN_CUT)
+		return RTE_MIN(ms, STATE_CUT_MS);
 	if (word & WEFT_CONN_REPLIED)
 		return ms;
 	if (state == WEFT_CONN_CLOSE)

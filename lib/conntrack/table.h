@@ -61,6 +61,7 @@
 #define WEFT_CONN_ASSURED (1ull << 11)
 #define WEFT_CONN_REPLY_CLOSED (1ull << 12) /* TCP: the first FIN was a reply's */
 #define WEFT_CONN_ASKED_ANEW (1ull << 13) /* TCP: a SYN was ignored in the original direction */
+#define WEFT_CONN_CUT (1ull << 14) /* the rules allow it no more */
 #define WEFT_CONN_QUESTION_SHIFT 16 /* 8 bits, of ICMP: type of the question; otherwise 0 */
 #define WEFT_CONN_LIFE_SHIFT 24 /* 8 bits: counts connections that have had this entry */
 #define WEFT_CONN_BORN_SHIFT 32 /* 32 bits: second of its birth; in limbo: next one */
@@ -72,7 +73,8 @@
 struct weft_conn_entry {
 	uint64_t tuple[WEFT_CONN_TUPLE_WORDS]; /* [I] while it can be found: struct weft_tuple */
 	uint64_t word; /* [A] */
-	uint16_t from, to; /* [I] while it can be found */
+	uint16_t from; /* [I] while it can be found */
+	uint16_t to; /* [A] written under the lock of its chain */
 	uint32_t hash; /* [I] while it can be found: upper half */
 	uint32_t touched_ms; /* [A] last use */
 	uint32_t changed_ms; /* [A] last change of state */

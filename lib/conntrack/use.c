@@ -19,6 +19,9 @@ use_step(struct weft_conn_entry *entry, enum weft_conn_event event,
 		*after = *before;
 		if (unlikely(*before & WEFT_CONN_GONE))
 			return WEFT_CONN_STEP_IGNORE;
+		/* Not all of its packets arrive: who knows in which state its ends are. */
+		if (unlikely(*before & WEFT_CONN_CUT))
+			return WEFT_CONN_STEP_ON;
 		step = weft_conn_step(after, event, direction);
 		if (step == WEFT_CONN_STEP_INVALID || step == WEFT_CONN_STEP_REOPEN)
 			*after = *before;
@@ -81,6 +84,46 @@ weft_conn_use(uint32_t number, enum weft_conn_event event, enum weft_conn_direct
 	if (weft_conn_opens(before, after))
 		weft_gen_bump(weft_gen_news_slot(entry->hash));
 	use_check_gone(entry);
+}
+
+/* Sets or takes back a flag. @return whether it was otherwise */
+static bool
+use_set_flag(struct weft_conn_entry *entry, uint64_t flag, bool is_set)
+{
+	uint64_t before = weft_conn_word(entry), after;
+
+	do {
+		after = is_set ? before | flag : before & ~flag;
+		if (after == before || (before & WEFT_CONN_GONE))
+			return false;
+	} while (!__atomic_compare_exchange_n(&entry->word, &before, after, true, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	return true;
+}
+
+/* The flag decides, too, how long it may be silent. */
+static void
+use_set_cut(uint32_t number, bool is_cut)
+{
+	struct weft_conn_entry *entry = weft_conn_entry(number);
+
+	if (!use_set_flag(entry, WEFT_CONN_CUT, is_cut))
+		return;
+	weft_gen_bump(weft_gen_slot(WEFT_GEN_CONN, entry->hash));
+	use_settle(entry, &weft_conn_table.deadlines[number]);
+}
+
+void
+weft_conn_cut(uint32_t conn, uint32_t now_ms)
+{
+	use_set_cut(conn, true);
+	weft_conn_use(conn, WEFT_CONN_EVENT_OTHER, WEFT_CONN_ORIGINAL, now_ms);
+}
+
+void
+weft_conn_mend(uint32_t conn)
+{
+	use_set_cut(conn, false);
 }
 
 uint64_t

@@ -195,19 +195,34 @@ filter_judge_known(struct weft_walk *walk, const struct weft_attachment *port,
 	return WEFT_ALLOWED;
 }
 
-/* No rule allows it any more. If it was this port that had let it through, it ends here. */
-static void
+/* No rule allows the connection any more, by which this port had let it through. What it says now is
+ * not new, even if the rules would let that through, lest it go on with both sides exchanged; but
+ * the first packet of another one is. @return whether it is that */
+static bool
 filter_cut(struct weft_walk *walk, const struct weft_attachment *port)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_conn_look *look = &walk->filter.look;
 
 	weft_walk_says(walk, "%s: no rule lets the connection through any more", port->port->name);
-	if (walk->is_dry || !filter_is_bound(&filter->look, port))
-		return;
-	weft_conn_remove(walk->worker, filter->look.conn);
-	walk->is_cacheable = false;
-	filter->conn = WEFT_NO_CONN;
-	weft_conn_look(&filter->packet, &filter->look);
+	if (!weft_conn_begins(&walk->filter.packet)) {
+		if (!walk->is_dry)
+			weft_conn_cut(look->conn, walk->now_ms);
+		return false;
+	}
+	look->verdict = WEFT_CONN_IS_NEW;
+	look->direction = WEFT_CONN_ORIGINAL;
+	look->in_the_way = look->conn;
+	walk->filter.conn = look->conn = WEFT_NO_CONN;
+	return true;
+}
+
+static enum weft_drop
+filter_refuse(struct weft_walk *walk, const struct weft_attachment *port,
+	      enum weft_direction direction, enum weft_drop drop)
+{
+	if (weft_policy_logs_drops(port->policy))
+		weft_journal_note(walk, port, direction, NULL);
+	return drop;
 }
 
 static enum weft_drop
@@ -225,13 +240,13 @@ filter_allows_new(struct weft_walk *walk, const struct weft_attachment *port,
 	if (is_invalid && verdict == WEFT_ALLOWED && rule == NULL &&
 	    weft_policy_is_stateless(port->policy))
 		verdict = WEFT_ALLOWED_STATELESS;
-	if (verdict == WEFT_DENIED || (verdict == WEFT_ALLOWED && is_invalid)) {
-		if (weft_policy_logs_drops(port->policy))
-			weft_journal_note(walk, port, direction, NULL);
-		return is_invalid ? reasons->invalid : reasons->not_allowed;
-	}
+	if (verdict == WEFT_DENIED || (verdict == WEFT_ALLOWED && is_invalid))
+		return filter_refuse(walk, port, direction,
+				     is_invalid ? reasons->invalid : reasons->not_allowed);
 	filter_say_rule(walk, port, rule);
-	filter->rules[direction] = rule;
+	/* Of several receivers the first one stands for all. */
+	if (direction == WEFT_EGRESS || filter->n_receivers == 0)
+		filter->rules[direction] = rule;
 	filter->wants_connection |= verdict == WEFT_ALLOWED;
 	return WEFT_NEXT;
 }
@@ -244,7 +259,8 @@ filter_ask_anew(struct weft_walk *walk, const struct weft_attachment *port,
 {
 	enum weft_drop drop = WEFT_NEXT;
 
-	filter_cut(walk, port);
+	if (filter_is_bound(&walk->filter.look, port) && !filter_cut(walk, port))
+		return filter_refuse(walk, port, direction, filter_reasons[direction].not_allowed);
 	if (direction == WEFT_INGRESS && weft_filter_asks(walk, walk->arrival))
 		drop = filter_allows_new(walk, walk->arrival, WEFT_EGRESS);
 	return drop == WEFT_NEXT ? filter_allows_new(walk, port, direction) : drop;
@@ -311,10 +327,8 @@ weft_filter_ingress(struct weft_walk *walk)
 {
 	enum weft_drop drop = filter_ask(walk, walk->out, WEFT_INGRESS);
 
-	if (drop == WEFT_NEXT) {
+	if (drop == WEFT_NEXT && walk->filter.n_receivers++ == 0)
 		walk->filter.to = walk->out->port->id;
-		walk->filter.n_receivers++;
-	}
 	return drop;
 }
 
@@ -343,7 +357,6 @@ filter_commit(struct weft_walk *walk)
 {
 	struct weft_filter *filter = &walk->filter;
 	uint16_t payer = filter->from != WEFT_CONN_NO_PORT ? filter->from : filter->to;
-	uint16_t to = filter->n_receivers > 1 ? WEFT_CONN_NO_PORT : filter->to;
 
 	/* Nobody answers from a group's address: there is no use in a connection. */
 	if (!filter->wants_connection || !rte_is_unicast_ether_addr(&walk->key->dst))
@@ -354,8 +367,8 @@ filter_commit(struct weft_walk *walk)
 	}
 	if (!weft_walk_spend(walk, payer, WEFT_BUDGET_CONNECTIONS))
 		return DROP_DELIVER_NEW_CONNECTION_BUDGET;
-	switch (weft_conn_commit(walk->worker, &filter->packet, &filter->look, filter->from, to,
-				 walk->now_ms, &filter->conn)) {
+	switch (weft_conn_commit(walk->worker, &filter->packet, &filter->look, filter->from,
+				 filter->to, walk->now_ms, &filter->conn)) {
 	case WEFT_CONN_COMMITTED:
 		return WEFT_NEXT;
 	case WEFT_CONN_PORT_LIMIT:
@@ -366,15 +379,45 @@ filter_commit(struct weft_walk *walk)
 	return DROP_DELIVER_CONNECTION_TABLE_FULL;
 }
 
-enum weft_drop
-weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
+/* A packet of a known connection was let through. */
+static void
+filter_continue(struct weft_walk *walk)
 {
 	struct weft_filter *filter = &walk->filter;
 	const struct weft_conn_look *look = &filter->look;
 
+	if (unlikely(look->is_cut))
+		weft_conn_mend(look->conn);
+	/* The first packet went to all who might have been meant. This one was. */
+	if (look->direction == WEFT_CONN_REPLY && !look->is_replied &&
+	    filter->from != WEFT_CONN_NO_PORT && filter->from != look->to)
+		weft_conn_bind(look->conn, filter->from);
+	weft_conn_update(&filter->packet, look, walk->now_ms);
+}
+
+/* Whatever changes what is known of its connection makes an answer stale; or, if there is none, one
+ * that comes into being. */
+static void
+filter_stand(struct weft_walk *walk, enum weft_drop drop)
+{
+	const struct weft_conn_look *look = &walk->filter.look;
+
+	if (drop == WEFT_NEXT || look->verdict == WEFT_CONN_IS_KNOWN)
+		weft_walk_depend_at(walk, look->slot, look->generation);
+	else
+		weft_walk_depend_at(walk, look->news_slot, look->news_generation);
+}
+
+enum weft_drop
+weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
+{
+	struct weft_filter *filter = &walk->filter;
+
+	if (filter->class == WEFT_FILTER_BASIC && drop == WEFT_NEXT && !walk->is_dry)
+		filter_note_new(walk);
 	if (filter->class != WEFT_FILTER_TRACKED)
 		return drop;
-	if (drop == WEFT_NEXT && look->verdict != WEFT_CONN_IS_KNOWN) {
+	if (drop == WEFT_NEXT && filter->look.verdict != WEFT_CONN_IS_KNOWN) {
 		drop = filter_commit(walk);
 		/* Room may come at any time. */
 		if (drop != WEFT_NEXT)
@@ -382,11 +425,8 @@ weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
 		else if (!walk->is_dry)
 			filter_note_new(walk);
 	} else if (drop == WEFT_NEXT && !walk->is_dry) {
-		weft_conn_update(&filter->packet, look, walk->now_ms);
+		filter_continue(walk);
 	}
-	if (drop == WEFT_NEXT)
-		weft_walk_depend_at(walk, look->slot, look->generation);
-	else
-		weft_walk_depend_at(walk, look->news_slot, look->news_generation);
+	filter_stand(walk, drop);
 	return drop;
 }

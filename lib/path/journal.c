@@ -63,12 +63,12 @@ weft_journal_note(struct weft_walk *walk, const struct weft_attachment *port,
 	};
 	struct journal_ring *ring = &journal_rings[walk->worker];
 
-	if (walk->is_dry || ring->ring == NULL ||
-	    !weft_walk_spend(walk, record.port, WEFT_BUDGET_LOG))
+	if (walk->is_dry || ring->ring == NULL)
 		return;
 	if (rule != NULL)
 		snprintf(record.group, sizeof(record.group), "%s", rule->group);
-	if (rte_ring_sp_enqueue_elem(ring->ring, &record, sizeof(record)) != 0)
+	if (!weft_walk_spend(walk, record.port, WEFT_BUDGET_LOG) ||
+	    rte_ring_sp_enqueue_elem(ring->ring, &record, sizeof(record)) != 0)
 		ring->lost++;
 }
 

@@ -41,7 +41,7 @@ void weft_journal_destroy(void);
 /** Gives the records of all workers, in the order of each. */
 void weft_journal_drain(void (*take)(const struct weft_journal_record *record));
 
-/** Records that were lost, because a ring was full. */
+/** Records that were lost: beyond the budget of a port, or because a ring was full. */
 uint64_t weft_journal_lost(void);
 
 #endif

@@ -91,7 +91,7 @@ static json_t *
 connection_cmd_row(const struct weft_conn_row *row)
 {
 	const struct weft_tuple *tuple = &row->original;
-	return json_pack("{s:o, s:o, s:s, s:o, s:i, s:o, s:i, s:b, s:b, s:o, s:o, s:i, s:i}",
+	return json_pack("{s:o, s:o, s:s, s:o, s:i, s:o, s:i, s:b, s:b, s:b, s:o, s:o, s:i, s:i}",
 			 "network", weft_show_network_name(tuple->zone), "protocol",
 			 weft_show_protocol(tuple->protocol), "state",
 			 weft_conn_state_name(row->state), "source",
@@ -99,9 +99,9 @@ connection_cmd_row(const struct weft_conn_row *row)
 			 rte_be_to_cpu_16(tuple->src_port), "destination",
 			 connection_cmd_address(tuple->family, tuple->dst), "destination_port",
 			 rte_be_to_cpu_16(tuple->dst_port), "replied", row->is_replied, "assured",
-			 row->is_assured, "from", connection_cmd_port(row->from), "to",
-			 connection_cmd_port(row->to), "age_sec", (int)row->age_sec, "expires_sec",
-			 (int)row->expires_sec);
+			 row->is_assured, "cut", row->is_cut, "from",
+			 connection_cmd_port(row->from), "to", connection_cmd_port(row->to),
+			 "age_sec", (int)row->age_sec, "expires_sec", (int)row->expires_sec);
 }
 
 static json_t *

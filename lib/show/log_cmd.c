@@ -16,6 +16,7 @@
 /* [C] The last ones; the oldest is log_n - LOG_CMD_KEPT. */
 static struct weft_journal_record log_kept[LOG_CMD_KEPT];
 static uint64_t log_n, log_lost;
+static uint32_t log_warned_sec;
 
 static const char *
 log_cmd_direction(const struct weft_journal_record *record)
@@ -82,13 +83,16 @@ void
 weft_show_log_drain(void *context)
 {
 	uint64_t lost = weft_journal_lost();
+	uint32_t now_sec = weft_clock_sec();
 
 	(void)context;
 	weft_journal_drain(log_cmd_take);
-	if (lost != log_lost)
-		weft_warn("%lu lines of security groups were lost",
-			  (unsigned long)(lost - log_lost));
+	/* Who floods the log does not do so by this. */
+	if (lost == log_lost || now_sec == log_warned_sec)
+		return;
+	weft_warn("%lu lines of security groups were lost", (unsigned long)(lost - log_lost));
 	log_lost = lost;
+	log_warned_sec = now_sec;
 }
 
 static json_t *

@@ -39,13 +39,14 @@ burst_count(const struct weft_worker *worker, struct weft_flow *flow, uint32_t b
 	flow->used_ms = worker->now_ms;
 }
 
-/* What the sweep is to keep young. */
+/* What the sweep is to keep young. What is refused does that only to what was cut. */
 static uint32_t
-burst_conn(const struct weft_walk *walk)
+burst_conn(const struct weft_walk *walk, const struct weft_answer *answer)
 {
 	const struct weft_filter *filter = &walk->filter;
 
-	if (filter->class != WEFT_FILTER_TRACKED || filter->conn == WEFT_NO_CONN)
+	if (filter->class != WEFT_FILTER_TRACKED || filter->conn == WEFT_NO_CONN ||
+	    (answer->kind == WEFT_ANSWER_DROP && !filter->look.is_cut))
 		return WEFT_FLOW_NO_CONN;
 	return filter->conn << 1 | (filter->look.verdict == WEFT_CONN_IS_KNOWN &&
 				    filter->look.direction == WEFT_CONN_REPLY);
@@ -74,7 +75,7 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 	else
 		weft_encap_hold(flow->answer.output.encap);
 	flow->sum = walk->sum;
-	flow->conn = burst_conn(walk);
+	flow->conn = burst_conn(walk, answer);
 	return flow;
 }
 

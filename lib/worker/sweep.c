@@ -13,7 +13,8 @@
 #define SWEEP_ROUND_MS 1000
 #define SWEEP_TOUCH_MS                                                                             \
 	4000 /* how much older than in truth an FDB entry may seem; ages are 10 s or more */
-#define SWEEP_LINES_MAX 64 /* per slice, however late we are: 2,048 entries */
+#define SWEEP_LINES_MAX 64 /* per slice, however late we are, or ... */
+#define SWEEP_SLICES 64 /* ... one of so many: a worker that rests comes by every 10 ms */
 
 /* Packets of remembered flows do not come to conntrack: it is told here. What is stale may stand on
  * a connection that is gone. */
@@ -60,8 +61,7 @@ weft_sweep(struct weft_worker *worker)
 	if (due == 0)
 		return;
 	worker->swept_tsc = worker->now_tsc;
-	if (due > SWEEP_LINES_MAX)
-		due = SWEEP_LINES_MAX;
+	due = RTE_MIN(due, RTE_MAX(lines / SWEEP_SLICES, (uint64_t)SWEEP_LINES_MAX));
 	for (uint32_t i = 0; i < due; i++) {
 		weft_flow_visit_line(worker->table, worker->swept_line, sweep_flow, worker);
 		worker->swept_line = (worker->swept_line + 1) % lines;
