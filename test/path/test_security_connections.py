@@ -8,14 +8,14 @@ from scapy.layers.inet import ICMP, TCP
 
 from frames import frame
 from harness import wait_until
-from secure import (MUTE, PEER, REFUSED, THIRD, VM, Talk, both_families, egress, gre,
+from secure import (MUTE, PEER, REFUSED, THIRD, VM, WIRED, Talk, both_families, egress, gre,
                     group, ingress, packet, ping, ping_name, pong, rule, sctp, site, tcp, udp)
 from words import proves
 
 WEB = group("web", ingress("tcp", 80), ingress("udp", 53), ingress("icmp"), ingress("icmpv6"),
             ingress(47), ingress("sctp"), MUTE)
 COLUMNS = {"network", "protocol", "state", "source", "source_port", "destination",
-           "destination_port", "replied", "assured", "from", "to", "age_sec", "expires_sec"}
+           "destination_port", "replied", "assured", "cut", "from", "to", "age_sec", "expires_sec"}
 # seconds, as Linux has them
 PATIENCE = {"SYN_SENT": 120, "SYN_RECV": 60, "ESTABLISHED": 432000, "FIN_WAIT": 120,
             "CLOSE_WAIT": 60, "LAST_ACK": 30, "TIME_WAIT": 120, "CLOSE": 10, "UDP": 30,
@@ -467,4 +467,32 @@ def test_data_in_a_syn_does_no_harm(switch):
     talk.passes(PEER, PEER.says(VM, TCP(sport=1000, dport=80, flags="S", seq=1000,
                                         options=[("MSS", 1400), ("WScale", 7)])), to=VM)
     is_in(talk, "SYN_SENT")
+    talk.ends()
+
+
+@proves("S47")
+@pytest.mark.parametrize("answers", (VM, THIRD), ids=lambda guest: guest.name)
+def test_a_connection_is_its_who_answers_when_the_first_packet_was_flooded(switch, answers):
+    """Nobody knows where the MAC is, and two ports of one group let it through."""
+    def place(*rules):
+        config = site([VM.port("web"), THIRD.port("web")], [group("web", *rules, on_change="persist")],
+                      wired=[WIRED])
+        config["networks"][0]["static-macs"] = [{"mac": WIRED.mac, "physical-network": WIRED.name}]
+        return config
+
+    def heard(to, sender, inside):
+        return frame(sender.mac, to.mac, packet(sender.ip(), to.ip(), inside), vlan=to.vlan or ())
+
+    asks = WIRED.says(answers, tcp(1000, 80))
+    talk = Talk(switch, place(ingress("tcp", 80)))
+    talk.says(WIRED, asks, hears={guest: heard(answers, WIRED, tcp(1000, 80)) for guest in (VM, THIRD)})
+    assert [row["to"] in ("vm", "third") for row in talk.connections()] == [True]
+    talk.says(answers, answers.says(WIRED, tcp(80, 1000, "SA")),
+              hears={WIRED: heard(WIRED, answers, tcp(80, 1000, "SA"))})
+    assert [(row["from"], row["to"]) for row in talk.connections()] == [(None, answers.name)]
+    talk.becomes(place(ingress("udp", 53)))
+    talk.says(WIRED, WIRED.says(answers, tcp(1000, 80, "A")),
+              hears={answers: heard(answers, WIRED, tcp(1000, 80, "A"))})
+    assert {name: switch.json("port", "show", name)["connections"] for name in ("vm", "third")} == \
+        {"vm": 0, "third": 0, answers.name: 1}
     talk.ends()

@@ -315,6 +315,39 @@ test_what_is_forgotten_makes_room(void **state)
 	assert_int_equal(weft_conn_count(), 0);
 }
 
+/* Its first packet went to several ports; it counts for the one that answers, if that may. */
+static void
+test_who_answers_pays(void **state)
+{
+	struct weft_conn_packet packet = conntrack_packet(IPPROTO_UDP, 1, 1, 2, 2);
+	enum weft_conn_outcome refused;
+	struct weft_conn_look look;
+
+	(void)state;
+	assert_int_equal(quota_open_between(CONNTRACK_NO_PORT, 3), WEFT_CONN_COMMITTED);
+	look = conntrack_look(&packet);
+	weft_conn_bind(look.conn, 4);
+	assert_int_equal(conntrack_look(&packet).to, 4);
+	assert_int_equal(weft_conn_port_count(3), 0);
+	assert_int_equal(weft_conn_port_count(4), 1);
+	weft_conn_set_port(5, 1, 0);
+	quota_flood(5, &refused);
+	weft_conn_bind(look.conn, 5);
+	assert_int_equal(conntrack_look(&packet).to, 4);
+	/* Who began it pays, whoever answers. */
+	assert_int_equal(quota_open_between(6, 3), WEFT_CONN_COMMITTED);
+	packet = conntrack_packet(IPPROTO_UDP, quota_next, 1, 2, 2);
+	weft_conn_bind(conntrack_look(&packet).conn, 7);
+	assert_int_equal(conntrack_look(&packet).to, 7);
+	assert_int_equal(weft_conn_port_count(6), 1);
+	assert_int_equal(weft_conn_port_count(7), 0);
+	/* What is gone binds nobody. */
+	weft_conn_remove(0, look.conn);
+	weft_conn_bind(look.conn, 8);
+	assert_int_equal(weft_conn_port_count(8), 0);
+	weft_conn_set_port(5, 0, 0);
+}
+
 #define QUOTA_TEST(name) cmocka_unit_test_setup_teardown(name, quota_start, quota_stop)
 
 int
@@ -329,6 +362,7 @@ main(void)
 		QUOTA_TEST(test_reserves_may_be_more_than_there_is),
 		QUOTA_TEST(test_who_replaces_needs_no_room),
 		QUOTA_TEST(test_who_is_late_joins),
+		QUOTA_TEST(test_who_answers_pays),
 		QUOTA_TEST(test_what_is_forgotten_makes_room),
 	};
 

@@ -13,6 +13,7 @@
 
 #define SCALE_SMALL 60000
 #define SCALE_PORTS 64
+#define SCALE_SLICE_NS 1000000 /* no call takes longer */
 
 static uint32_t scale_connections = SCALE_SMALL;
 static bool scale_is_measured;
@@ -174,7 +175,7 @@ scale_expire_all(void)
 {
 	struct scale_costs costs = scale_costs(scale_connections);
 	uint64_t longest_ns = 0;
-	uint32_t removed = 0;
+	uint32_t removed = 0, n_late = 0;
 
 	scale_now_ms += 200000;
 	while (removed < scale_connections && costs.n < scale_connections) {
@@ -182,7 +183,9 @@ scale_expire_all(void)
 		uint32_t n = weft_conn_expire(0, scale_now_ms + costs.n / 20);
 
 		costs.cycles[costs.n++] = (uint32_t)(rte_rdtsc() - begin);
-		longest_ns = RTE_MAX(longest_ns, scale_cpu_ns() - cpu_ns);
+		cpu_ns = scale_cpu_ns() - cpu_ns;
+		longest_ns = RTE_MAX(longest_ns, cpu_ns);
+		n_late += cpu_ns > SCALE_SLICE_NS;
 		assert_in_range(n, 0, 64);
 		removed += n;
 	}
@@ -192,8 +195,8 @@ scale_expire_all(void)
 	printf("%u connections expire at once: %u calls, the longest takes %.1f us of CPU time\n",
 	       removed, costs.n, (double)longest_ns / 1000);
 	scale_print("  sweep, all expired", &costs);
-	/* Generous: CPU time is not quite our own on a virtual machine. */
-	assert_true(longest_ns < 50000000);
+	/* CPU time is not quite our own on a virtual machine: a few may be late. */
+	assert_true(n_late <= 1 + costs.n / 1000);
 }
 
 static void

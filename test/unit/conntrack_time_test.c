@@ -380,6 +380,74 @@ test_slots_of_tcp_move_when_they_must(void **state)
 	time_check_moved(&syn, false, true);
 }
 
+/* ---- cut ---- */
+
+static void
+time_check_left(const struct weft_conn_packet *packet, uint32_t sec)
+{
+	struct weft_conn_row row;
+	uint32_t conn;
+
+	assert_true(conntrack_row(packet, time_now_ms, &row, &conn));
+	assert_int_equal(row.expires_sec, sec);
+}
+
+static void
+test_what_is_cut_stays_known_for_some_minutes(void **state)
+{
+	struct weft_conn_packet syn = conntrack_tcp(1, RTE_TCP_SYN_FLAG);
+	struct weft_conn_packet ack = conntrack_tcp(1, RTE_TCP_ACK_FLAG), answer;
+	struct weft_conn_look look;
+	uint32_t conn;
+
+	(void)state;
+	answer = conntrack_back(conntrack_tcp(1, RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG));
+	conntrack_pass(&syn, time_now_ms);
+	conntrack_pass(&answer, time_now_ms);
+	conn = conntrack_pass(&ack, time_now_ms).conn;
+	time_check_left(&ack, time_timeouts.tcp_established);
+	time_note(&ack);
+	weft_conn_cut(conn, time_now_ms);
+	time_check_moved(&ack, true, false);
+	time_check_left(&ack, 300);
+	/* It is told of each packet, and so is the sweep; states do not change meanwhile. */
+	time_now_ms += 200000;
+	weft_conn_cut(conn, time_now_ms);
+	time_check_moved(&ack, false, false);
+	time_check_left(&ack, 300);
+	weft_conn_touch(conn, WEFT_CONN_REPLY, time_now_ms += 100000);
+	time_check_left(&ack, 300);
+	look = conntrack_look(&ack);
+	assert_int_equal(look.verdict, WEFT_CONN_IS_KNOWN);
+	assert_true(look.is_cut);
+	look = conntrack_look(&syn);
+	assert_int_equal(look.verdict, WEFT_CONN_IS_NEW);
+	assert_int_equal(look.in_the_way, conn);
+	weft_conn_mend(conn);
+	time_check_moved(&ack, true, false);
+	time_check_left(&ack, time_timeouts.tcp_established);
+	assert_false(conntrack_look(&ack).is_cut);
+	weft_conn_cut(conn, time_now_ms);
+	assert_int_equal(conntrack_expire(time_now_ms + 302000), 1);
+}
+
+/* A datagram does not tell where one stream ends and the next begins. */
+static void
+test_datagrams_of_what_is_cut_are_known(void **state)
+{
+	struct weft_conn_packet udp = conntrack_udp(1), back = conntrack_back(udp);
+	uint32_t conn;
+
+	(void)state;
+	conntrack_pass(&udp, time_now_ms);
+	conn = conntrack_look(&udp).conn;
+	weft_conn_cut(conn, time_now_ms);
+	assert_true(conntrack_look(&udp).is_cut);
+	assert_true(conntrack_look(&back).is_cut);
+	assert_false(conntrack_look(&back).is_replied);
+	time_check_left(&udp, time_timeouts.udp);
+}
+
 #define TIME_TEST(name) cmocka_unit_test_setup_teardown(name, time_start, time_stop)
 
 int
@@ -396,6 +464,8 @@ main(void)
 		TIME_TEST(test_slots_are_those_of_the_mirror_image),
 		TIME_TEST(test_slots_move_when_they_must),
 		TIME_TEST(test_slots_of_tcp_move_when_they_must),
+		TIME_TEST(test_what_is_cut_stays_known_for_some_minutes),
+		TIME_TEST(test_datagrams_of_what_is_cut_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, eal_helper_start, eal_helper_stop);
