@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Many of everything, and more than there is room for."""
+import json
+import statistics
+import time
+
 from scapy.layers.inet import IP, UDP
 
 from frames import A, B, C, EVERYBODY, frame, mac
-from harness import wait_until
+from harness import PATIENCE_SEC, wait_until
 from words import GUESTS, proves
 
 SECURE = """
@@ -95,3 +99,45 @@ def test_hundreds_of_absent_guests(switch):
     assert [row["name"] for row in rows] == names
     assert {(row["kind"], row["driver"], row["link"]) for row in rows} == \
         {("port", "vhost-user", "down")}
+
+
+def milliseconds(action):
+    start = time.monotonic()
+    action()
+    return (time.monotonic() - start) * 1000
+
+
+@proves("S47")
+def test_a_thousand_ports_and_a_group_of_ten_thousand(switch):
+    """500 rules that name it: all of that comes within a second, a member within five milliseconds."""
+    def guest(number):
+        return {"name": f"vm{number}", "network": "blue", "mac": mac(number),
+                "addresses": [f"192.168.{number >> 8}.{number & 255}"], "security-groups": ["web"],
+                "vhost-user": str(switch.runtime / f"{number}.sock")}
+
+    def place(ports):
+        return {"host": {"workers": switch.workers, "memory": "16M"}, "networks": [{"name": "blue", "type": "local"}],
+                "security-groups": [
+                    {"name": "db", "members": [f"10.{i >> 8}.{i & 255}.1" for i in range(10000)]},
+                    {"name": "web", "rules": [{"direction": "ingress", "protocol": "tcp", "ports": 1000 + i,
+                                               "remote-group": "db"} for i in range(500)]}] if ports else [],
+                "ports": [guest(number) for number in range(1, 1 + ports)]}
+
+    switch.file.write_text(json.dumps(place(0)))
+    switch.launches(switch.file)
+    everything = switch.folder / "everything.json"
+    everything.write_text(json.dumps(place(1000)))
+    patience = PATIENCE_SEC / 10  # longer with sanitizers
+    assert milliseconds(lambda: switch.says("apply", everything)) < 1000 * patience
+    starts = [milliseconds(lambda: switch.ctl("--version")) for _ in range(20)]
+    sets = [milliseconds(lambda: switch.json("security-group", "set", "db", "--members", f"10.200.0.{i}"))
+            for i in range(20)]
+    assert statistics.median(sets) - statistics.median(starts) < 5 * patience
+    assert len(switch.json("security-group", "show", "db")["members"]) == 10020
+    rests(switch)
+
+
+def rests(switch):
+    """No port any more; the books are in order."""
+    switch.file.write_text(json.dumps({"networks": [], "ports": []}))
+    switch.says("apply", switch.file)
