@@ -195,9 +195,9 @@ filter_judge_known(struct weft_walk *walk, const struct weft_attachment *port,
 	return WEFT_ALLOWED;
 }
 
-/* No rule allows the connection any more, by which this port had let it through. What it says now is
- * not new, even if the rules would let that through, lest it go on with both sides exchanged; but
- * the first packet of another one is. @return whether it is that */
+/* No rule allows the connection any more, by which this port had let it through. What it says now
+ * is not new, even if the rules would let that through, lest it go on with both sides exchanged;
+ * but the first packet of another one is. @return whether it is that */
 static bool
 filter_cut(struct weft_walk *walk, const struct weft_attachment *port)
 {

@@ -288,7 +288,8 @@ def load(folder, rounds):
                 times += news
     print(f"load {PORTS} ports {MEMBERS} members {RULES} rules | apply all {tell(everything)} ms, one member more "
           f"{tell(more)} ms | set or unset one {tell(slow)} us by weftctl, whose start is "
-          f"{tell(start)} us, {tell(quick)} us inside | {tell(memory)} KiB per port, without port security {tell(plain)}", flush=True)
+          f"{tell(start)} us, {tell(quick)} us inside | {tell(memory)} KiB per port, "
+          f"without port security {tell(plain)}", flush=True)
 
 
 def main():
