@@ -58,8 +58,9 @@ def starts(lab, rules, **more):
 
 
 def states(site, *filters):
-    """The states of TCP connections."""
-    return sorted(row["state"] for row in site.daemon.json("connection", "list", *filters) if row["protocol"] == "tcp")
+    """The states of TCP connections that are allowed."""
+    return sorted(row["state"] for row in site.daemon.json("connection", "list", *filters)
+                  if row["protocol"] == "tcp" and not row["cut"])
 
 
 # ---- what is open, what is closed ----
