@@ -9,7 +9,7 @@
  *
  * What a connection is good for is not decided here. A policy judges the packets of the original
  * direction by its rules, each time one is walked; a connection only says that a packet is a reply
- * to one of those (lib/path/policy.c).
+ * to one of those (lib/path/filter.c).
  *
  * Not trivial:
  *
