@@ -21,7 +21,8 @@
 #define EAL_LCORES_BYTES 8192 /* room for the numbers of CPU_SETSIZE cores */
 #define EAL_SPARE_BYTES (192ULL << 20) /* rings and tables of devices, vhost, DPDK itself */
 #define EAL_MAC_BYTES 128 /* memory per entry of the FDB, its index included */
-#define EAL_MEMBER_BYTES 128 /* and per member of a security group */
+#define EAL_MEMBER_BYTES                                                                           \
+	256 /* and per member of a security group, for which there are two places */
 #define EAL_CONNECTION_BYTES 8 /* per connection, besides memory that is not DPDK's */
 #define EAL_POLICY_BYTES (64 << 20) /* compiled security groups */
 

@@ -55,9 +55,6 @@ void conf_check_overlay(struct conf_check *check, struct weft_conf_network *netw
 bool conf_check_other_host(struct conf_check *check, const struct conf_node *node,
 			   const struct weft_ip *ip);
 
-/** Members of all groups of a document, its ports included. */
-uint64_t conf_count_members(const struct weft_conf *conf);
-
 /** What one port says about security groups and other addresses. */
 void conf_check_port_groups(struct conf_check *check, const struct weft_conf_port *port,
 			    const struct conf_node *object);

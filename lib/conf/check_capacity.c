@@ -51,7 +51,7 @@ check_capacity_addresses(const struct weft_conf_port *port)
 }
 
 uint64_t
-conf_count_members(const struct weft_conf *conf)
+weft_conf_count_members(const struct weft_conf *conf)
 {
 	uint64_t members = 0;
 
@@ -67,6 +67,6 @@ conf_check_capacity(struct conf_check *check)
 {
 	check_capacity_connections(check);
 	check_capacity_of(check, "group-members", check->conf->host.group_members,
-			  conf_count_members(check->conf), "security-groups",
+			  weft_conf_count_members(check->conf), "security-groups",
 			  "number of members of all groups");
 }

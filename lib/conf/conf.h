@@ -251,7 +251,7 @@ struct weft_conf_port {
 	uint32_t mac_move_budget;
 	uint32_t arp_budget; /* ARP and ND messages */
 	uint32_t broadcast_budget; /* packets to group addresses */
-	uint32_t icmp_error_budget; /* ICMP errors to and from the port */
+	uint32_t icmp_error_budget; /* ICMP errors from the port, and to it if it is filtered */
 	uint32_t log_budget; /* lines */
 	struct weft_place place;
 };
@@ -313,6 +313,10 @@ struct weft_ips {
 /** Reads what may be members of a group, "10.0.0.9,2001:db8::9". The caller frees the list in any
  *  case. @return 0, or -EINVAL with a sentence in @p errors for each that may not */
 int weft_conf_read_members(const char *text, struct weft_ips *ips, struct weft_errors *errors);
+
+/** Members of all groups of a document, its ports included; an address that is in a group twice
+ *  counts twice. */
+uint64_t weft_conf_count_members(const struct weft_conf *conf);
 
 /** Adds members to a group of the document (by index), behind those that it has, or takes them out.
  *  In @p ips stay those for which that was news.

@@ -134,7 +134,7 @@ edit_keep(struct weft_ip *list, uint32_t n, const bool *flags, bool is_wanted)
 static bool
 edit_has_room(const struct weft_conf *conf, uint32_t n, struct weft_errors *errors)
 {
-	uint64_t needed = conf_count_members(conf) + n;
+	uint64_t needed = weft_conf_count_members(conf) + n;
 
 	if (needed <= conf->host.group_members)
 		return true;

@@ -258,7 +258,7 @@ static const struct conf_field schema_port[] = {
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A port that is down neither receives nor sends." },
 	{ "mac-limit", CONF_INTEGER, CONF_AT(weft_conf_port, mac_limit), .max = 1 << 24,
-	  .what = "a number of MAC addresses", .fallback = "0",
+	  .what = "a number of MAC addresses", .fallback = "4096",
 	  .help = "Most learned MAC addresses on this port; 0 is no limit." },
 	{ "mac-limit-action", CONF_WORD, CONF_AT(weft_conf_port, mac_limit_action),
 	  .words = schema_actions, .what = "an action", .fallback = "drop",
@@ -285,15 +285,22 @@ static const struct conf_field schema_port[] = {
 		      "New connections per second and worker that count for this port."),
 	SCHEMA_BUDGET("mac-move-budget", mac_move_budget, 0, "100", "a number of moves per second",
 		      "Learned MAC addresses per second and worker that may move to this port."),
-	SCHEMA_BUDGET("arp-budget", arp_budget, 1, "1000", "a number of messages per second",
-		      "ARP and ND messages per second and worker from this port."),
+	SCHEMA_BUDGET(
+		"arp-budget", arp_budget, 1, "1000", "a number of messages per second",
+		"ARP and ND messages per second and worker from this port. Not at a port with "
+		"port-security: false in a local, flat or VLAN network without filtered "
+		"ports: there frames are not read that far."),
 	SCHEMA_BUDGET("broadcast-budget", broadcast_budget, 1, "10000",
 		      "a number of packets per second",
 		      "Packets to broadcast and multicast addresses per second and worker from "
 		      "this port."),
 	SCHEMA_BUDGET("icmp-error-budget", icmp_error_budget, 0, "100",
 		      "a number of messages per second",
-		      "ICMP errors per second and worker, those from and those to this port."),
+		      "ICMP errors per second and worker: those from this port, those that the "
+		      "switch makes for it, and, if security groups filter it, those that others "
+		      "send to it. Not those from a port with port-security: false in a local, "
+		      "flat or VLAN network without filtered ports: there frames are not read "
+		      "that far."),
 	SCHEMA_BUDGET("log-budget", log_budget, 0, "100", "a number of lines per second",
 		      "Lines per second and worker that this port may cause in the log."),
 };

@@ -44,7 +44,7 @@ struct weft_flow {
 	uint64_t bytes; /* as they arrived */
 	uint32_t sum; /* of the generations at walk time */
 	uint32_t used_ms; /* worker clock */
-	uint32_t swept_ms; /* worker clock when the sweep last told the FDB of its use */
+	uint32_t swept_ms; /* worker clock when the sweep last told FDB and conntrack of its use */
 	uint32_t hash; /* the lower half: tells the line when lines are split */
 
 	struct weft_answer answer __rte_aligned(64);

@@ -114,6 +114,8 @@
 	     "no ingress rule of the receiver's security groups lets it in")                       \
 	DROP(DELIVER_INVALID, "deliver", "invalid",                                                \
 	     "it belongs to no connection of the receiver, and is not how one begins")             \
+	DROP(DELIVER_ICMP_ERROR_BUDGET, "deliver", "icmp-error-budget",                            \
+	     "others sent the port more ICMP errors per second than its icmp-error-budget allows") \
 	DROP(DELIVER_NEW_CONNECTION_BUDGET, "deliver", "new-connection-budget",                    \
 	     "the port began more connections per second than its new-connection-budget allows")   \
 	DROP(DELIVER_CONNECTION_LIMIT, "deliver", "connection-limit",                              \

@@ -327,6 +327,10 @@ weft_filter_ingress(struct weft_walk *walk)
 {
 	enum weft_drop drop = filter_ask(walk, walk->out, WEFT_INGRESS);
 
+	/* Errors are never remembered, so each of them comes here. */
+	if (drop == WEFT_NEXT && walk->filter.class == WEFT_FILTER_RELATED &&
+	    !weft_walk_spend(walk, walk->out->port->id, WEFT_BUDGET_ICMP_ERRORS))
+		drop = DROP_DELIVER_ICMP_ERROR_BUDGET;
 	if (drop == WEFT_NEXT && walk->filter.n_receivers++ == 0)
 		walk->filter.to = walk->out->port->id;
 	return drop;

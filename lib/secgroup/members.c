@@ -25,7 +25,7 @@ struct members_key {
 static struct {
 	struct rte_hash *index; /* [I] */
 	uint32_t *times; /* [C] by position */
-	uint32_t capacity; /* [I] */
+	uint32_t capacity, room; /* [I] of one document; of two */
 	uint32_t count; /* [C] */
 	uint32_t of[WEFT_GROUPS_MAX]; /* [C] addresses by group */
 } members_table;
@@ -64,10 +64,11 @@ weft_members_create(uint32_t capacity)
 	uint32_t positions;
 
 	members_table.capacity = capacity;
+	members_table.room = 2 * capacity;
 	members_table.count = 0;
 	memset(members_table.of, 0, sizeof(members_table.of));
-	members_table.index =
-		weft_hash_create("weft_members", capacity, sizeof(struct members_key), true);
+	members_table.index = weft_hash_create("weft_members", members_table.room,
+					       sizeof(struct members_key), true);
 	if (members_table.index == NULL)
 		return -ENOMEM;
 	positions = (uint32_t)rte_hash_max_key_id(members_table.index) + 1;
@@ -95,7 +96,7 @@ members_insert(const struct members_key *key)
 {
 	int32_t position;
 
-	if (members_table.count == members_table.capacity)
+	if (members_table.count == members_table.room)
 		return -ENOSPC;
 	position = rte_hash_add_key(members_table.index, key);
 	if (position >= 0)
@@ -139,6 +140,12 @@ weft_member_del(uint16_t group, uint8_t family, const uint8_t *address)
 	weft_gen_bump(weft_member_slot(address));
 	if (--members_table.of[group] == 0)
 		weft_group_release(group);
+}
+
+uint32_t
+weft_members_capacity(void)
+{
+	return members_table.capacity;
 }
 
 uint32_t

@@ -18,6 +18,7 @@ struct number_entry {
 	char *name; /* NULL: nobody has this number */
 	uint32_t users;
 	uint16_t next; /* in the same bucket, or WEFT_NO_GROUP */
+	bool is_former; /* its name has another number now, and it is in no bucket */
 };
 
 /* Names are found by a hash whose seed nobody can guess: tenants choose names. */
@@ -74,10 +75,32 @@ number_find(const char *name)
 	return group;
 }
 
+static void
+number_link(uint16_t group)
+{
+	struct number_entry *entry = &number_table.entries[group];
+	uint16_t *bucket = number_bucket(entry->name);
+
+	entry->next = *bucket;
+	entry->is_former = false;
+	*bucket = group;
+}
+
+static void
+number_unlink(uint16_t group)
+{
+	struct number_entry *entry = &number_table.entries[group];
+	uint16_t *link = number_bucket(entry->name);
+
+	while (*link != group)
+		link = &number_table.entries[*link].next;
+	*link = entry->next;
+	entry->is_former = true;
+}
+
 static uint16_t
 number_give(const char *name)
 {
-	uint16_t *bucket = number_bucket(name);
 	char *copy = strdup(name);
 	int32_t id;
 
@@ -88,8 +111,8 @@ number_give(const char *name)
 		free(copy);
 		return WEFT_NO_GROUP;
 	}
-	number_table.entries[id] = (struct number_entry){ .name = copy, .next = *bucket };
-	*bucket = (uint16_t)id;
+	number_table.entries[id] = (struct number_entry){ .name = copy };
+	number_link((uint16_t)id);
 	return (uint16_t)id;
 }
 
@@ -97,11 +120,9 @@ static void
 number_take(uint16_t group)
 {
 	struct number_entry *entry = &number_table.entries[group];
-	uint16_t *link = number_bucket(entry->name);
 
-	while (*link != group)
-		link = &number_table.entries[*link].next;
-	*link = entry->next;
+	if (!entry->is_former)
+		number_unlink(group);
 	free(entry->name);
 	entry->name = NULL;
 	weft_ids_put(&number_table.ids, group);
@@ -111,6 +132,31 @@ void
 weft_number_share(uint16_t group)
 {
 	number_table.entries[group].users++;
+}
+
+bool
+weft_number_is_former(uint16_t group)
+{
+	return number_table.entries[group].is_former;
+}
+
+uint16_t
+weft_group_renew(uint16_t group)
+{
+	uint16_t fresh = number_give(number_table.entries[group].name);
+
+	if (fresh == WEFT_NO_GROUP)
+		return fresh;
+	number_unlink(group);
+	weft_number_share(fresh);
+	return fresh;
+}
+
+void
+weft_group_restore(uint16_t group, uint16_t fresh)
+{
+	weft_group_release(fresh);
+	number_link(group);
 }
 
 uint16_t

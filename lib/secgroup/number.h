@@ -7,11 +7,15 @@
  * its own number: so a number is never given to another group that would find strangers in its
  * set.
  *
+ * A name may get a fresh number while the one before is still in use. From then on the name means
+ * the fresh one; whoever holds the former keeps it.
+ *
  * Threads: control thread.
  */
 #ifndef WEFT_SECGROUP_NUMBER_H
 #define WEFT_SECGROUP_NUMBER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** @return 0 or -ENOMEM */
@@ -23,5 +27,8 @@ uint32_t weft_group_name_hash(const char *name, uint32_t seed);
 
 /** One more user of a number that is in use. */
 void weft_number_share(uint16_t group);
+
+/** Has its name got another number since? */
+bool weft_number_is_former(uint16_t group);
 
 #endif

@@ -10,7 +10,6 @@
 #include <rte_random.h>
 
 #include "secgroup/hits.h"
-#include "secgroup/members.h"
 #include "secgroup/number.h"
 
 #define RULE_BUCKETS 16384 /* a power of two */
@@ -111,8 +110,6 @@ rule_free(struct weft_rule_object *object)
 	rule_table.bytes -= rule_bytes(&object->key);
 	if (object->rule.hits != NULL)
 		weft_hits_put(object->rule.hits);
-	if (object->set != WEFT_NO_GROUP)
-		weft_group_release(object->set);
 	free(object);
 }
 
@@ -120,15 +117,13 @@ static struct weft_rule_object *
 rule_make(const struct weft_rule_key *key, const struct weft_conf_rule *says)
 {
 	struct weft_rule_object *object = calloc(1, rule_bytes(key));
-	bool has_set = key->remote[0] != '\0';
 
 	if (object == NULL)
 		return NULL;
 	rule_table.bytes += rule_bytes(key);
 	rule_fill(object, key, says);
 	object->rule.hits = weft_hits_get();
-	object->set = has_set ? weft_group_hold(key->remote) : WEFT_NO_GROUP;
-	if (object->rule.hits != NULL && has_set == (object->set != WEFT_NO_GROUP))
+	if (object->rule.hits != NULL)
 		return object;
 	rule_free(object);
 	return NULL;

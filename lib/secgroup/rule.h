@@ -49,7 +49,6 @@ struct weft_rule_key {
 struct weft_rule_object {
 	struct weft_rule rule; /* first, so that both have one address */
 	struct weft_rule_key key; /* [I] its strings are the rule's */
-	uint16_t set; /* [I] number of the remote group, held; or WEFT_NO_GROUP */
 	uint64_t mark; /* [C] for whoever needs to know which ones he has seen */
 	uint32_t users; /* [C] */
 	uint32_t hash; /* [I] */
@@ -79,7 +78,7 @@ bool weft_rule_key_is_of(const struct weft_rule_key *key, uint8_t family);
 /** @return NULL if there is none */
 struct weft_rule_object *weft_rule_find(const struct weft_rule_key *key);
 
-/** An existing one, or a new one; one user more. @return NULL without memory or numbers */
+/** An existing one, or a new one; one user more. @return NULL without memory */
 struct weft_rule_object *weft_rule_get(const struct weft_rule_key *key,
 				       const struct weft_conf_rule *says);
 void weft_rule_put(struct weft_rule_object *object);

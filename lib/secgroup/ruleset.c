@@ -55,8 +55,12 @@ ruleset_free(struct weft_ruleset *set)
 	for (uint32_t d = 0; d < WEFT_DIRECTIONS; d++)
 		for (uint32_t f = 0; f < WEFT_FAMILIES; f++)
 			weft_view_free(&set->views[d][f]);
-	for (uint32_t i = 0; i < set->n; i++)
+	for (uint32_t i = 0; i < set->n; i++) {
+		if (set->sets != NULL && set->sets[i] != WEFT_NO_GROUP)
+			weft_group_release(set->sets[i]);
 		weft_rule_put(set->rules[i]);
+	}
+	free(set->sets);
 	free(set->rules);
 	free(set->name);
 	free(set);
@@ -105,19 +109,38 @@ ruleset_take_rules(struct weft_ruleset *set, const struct weft_conf_group *group
 	return 0;
 }
 
+static int
+ruleset_take_sets(struct weft_ruleset *set)
+{
+	set->sets = malloc((set->n + 1) * sizeof(*set->sets));
+	if (set->sets == NULL)
+		return -ENOMEM;
+	memset(set->sets, 0xff, set->n * sizeof(*set->sets));
+	for (uint32_t i = 0; i < set->n; i++) {
+		const char *remote = set->rules[i]->key.remote;
+
+		if (remote[0] == '\0')
+			continue;
+		set->sets[i] = weft_group_hold(remote);
+		if (set->sets[i] == WEFT_NO_GROUP)
+			return -ENOSPC;
+	}
+	return 0;
+}
+
 static void
 ruleset_note(struct weft_ruleset *set, const struct weft_conf_group *group)
 {
 	set->is_stateful = group->stateful;
 	set->logs_drops = group->log;
 	set->persists = group->on_change == WEFT_ON_CHANGE_PERSIST;
-	set->bytes =
-		sizeof(*set) + strlen(set->name) + 1 + (group->n_rules + 1) * sizeof(*set->rules);
+	set->bytes = sizeof(*set) + strlen(set->name) + 1 +
+		     (group->n_rules + 1) * sizeof(*set->rules) + (set->n + 1) * sizeof(*set->sets);
 	for (uint32_t i = 0; i < set->n; i++) {
 		const struct weft_rule_object *object = set->rules[i];
 
 		set->has_rules[object->key.words.direction] = true;
-		set->has_sets[object->key.words.direction] |= object->set != WEFT_NO_GROUP;
+		set->has_sets[object->key.words.direction] |= set->sets[i] != WEFT_NO_GROUP;
 		set->logs[object->key.words.direction] |= object->rule.is_logged;
 	}
 }
@@ -128,7 +151,7 @@ ruleset_fill(struct weft_ruleset *set, const struct weft_conf_group *group)
 	static const uint8_t families[WEFT_FAMILIES] = { AF_INET, AF_INET6 };
 
 	set->name = strdup(group->name);
-	if (set->name == NULL || ruleset_take_rules(set, group) != 0)
+	if (set->name == NULL || ruleset_take_rules(set, group) != 0 || ruleset_take_sets(set) != 0)
 		return -ENOMEM;
 	ruleset_note(set, group);
 	for (uint32_t d = 0; d < WEFT_DIRECTIONS; d++)
@@ -182,7 +205,8 @@ ruleset_mark(const struct weft_conf_group *group)
 	return n;
 }
 
-/* As many rules as are marked, and all of them marked: so they are the same. */
+/* As many rules as are marked, and all of them marked: so they are the same. But a set may be one
+ * that its group had before. */
 static bool
 ruleset_is_of(const struct weft_ruleset *set, const struct weft_conf_group *group,
 	      uint32_t n_marked)
@@ -193,7 +217,8 @@ ruleset_is_of(const struct weft_ruleset *set, const struct weft_conf_group *grou
 	    strcmp(set->name, group->name) != 0)
 		return false;
 	for (uint32_t i = 0; i < set->n; i++)
-		if (set->rules[i]->mark != ruleset_table.mark)
+		if (set->rules[i]->mark != ruleset_table.mark ||
+		    (set->sets[i] != WEFT_NO_GROUP && weft_number_is_former(set->sets[i])))
 			return false;
 	return true;
 }

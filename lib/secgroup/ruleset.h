@@ -12,6 +12,9 @@
  * is asked only if the remote address is in its set, and only if it could have an earlier rule than
  * what was found already.
  *
+ * Sets are known by their numbers here, and only here: when a group gets another one (members.h),
+ * the rulesets that ask it are made anew, and the rules with their counters stay.
+ *
  * Threads: judge by anybody; all else by the control thread.
  */
 #ifndef WEFT_SECGROUP_RULESET_H
@@ -51,6 +54,7 @@ struct weft_ruleset {
 	bool logs_drops, persists; /* [I] what its group says besides rules */
 	char *name; /* [I] */
 	struct weft_rule_object **rules; /* [I] a rule's place is its rank */
+	uint16_t *sets; /* [I] by rank: number of the remote group, held; or WEFT_NO_GROUP */
 	uint32_t n; /* [I] rules, none of them twice */
 	uint32_t users; /* [C] */
 	uint32_t hash; /* [I] of the name */

@@ -50,7 +50,7 @@ view_plan(struct view_plan *plan, const struct weft_ruleset *set, enum weft_dire
 
 		if (object->key.words.direction == direction &&
 		    weft_rule_key_is_of(&object->key, family))
-			plan->ranks[plan->n++] = (struct view_rank){ object->set, rank };
+			plan->ranks[plan->n++] = (struct view_rank){ set->sets[rank], rank };
 	}
 	qsort(plan->ranks, plan->n, sizeof(*plan->ranks), view_compare_ranks);
 	return 0;
@@ -114,7 +114,7 @@ view_is_open_by(const struct weft_rule_object *object, enum weft_direction direc
 
 	return words->direction == direction && weft_rule_key_is_of(&object->key, family) &&
 	       weft_rule_read_16(words->protocol) == WEFT_PROTOCOL_ANY && words->family == 0 &&
-	       words->kind == WEFT_RULE_ANY && words->is_unlogged && object->set == WEFT_NO_GROUP;
+	       words->kind == WEFT_RULE_ANY && words->is_unlogged && object->key.remote[0] == '\0';
 }
 
 int

@@ -222,7 +222,7 @@ follow_network(uint16_t id, const struct weft_network *network)
 		weft_fdb_flush(id, before - 1, NULL, false);
 	if (network == NULL) {
 		if (before != 0)
-			weft_tracking_forget(id, WEFT_TRACKING_ANY);
+			weft_tracking_lose_network(id);
 		follow_note_homes(id, NULL);
 		return;
 	}

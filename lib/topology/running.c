@@ -112,9 +112,10 @@ running_commit(struct weft_transition *change, struct weft_topology *next)
 			weft_port_close(gone[id]);
 	for (uint32_t i = 0; i < weft_link_count(weft_running.conf); i++)
 		if (change->is_gone[i]) {
-			weft_tracking_forget(WEFT_TRACKING_ANY, weft_running.link_ids[i]);
+			weft_tracking_lose_port(weft_running.link_ids[i]);
 			weft_running.hooks->retire(weft_running.link_ids[i]);
 		}
+	weft_tracking_forget();
 	weft_transition_release(&weft_running.port_names, &change->port_names,
 				&weft_running.port_ids);
 	weft_transition_release(&weft_running.network_names, &change->network_names,
@@ -177,6 +178,9 @@ weft_running_apply(struct weft_conf *conf, struct weft_errors *errors)
 		weft_conf_destroy(conf);
 		return 0;
 	}
+	rc = weft_tracking_begin(conf, errors);
+	if (rc != 0)
+		return rc;
 	rc = running_begin(&change);
 	if (rc == 0)
 		rc = weft_transition_number(&change);
@@ -188,8 +192,10 @@ weft_running_apply(struct weft_conf *conf, struct weft_errors *errors)
 		running_commit(&change, next);
 		running_take(&change);
 		weft_running.hooks->applied(conf);
-	} else if (change.network_names.list != NULL) {
-		weft_transition_undo(&change);
+	} else {
+		weft_tracking_abort();
+		if (change.network_names.list != NULL)
+			weft_transition_undo(&change);
 	}
 	running_end(&change);
 	return rc;
@@ -219,13 +225,15 @@ weft_running_add_members(const struct weft_conf_group *group, struct weft_ips *i
 	uint32_t at = running_group(group);
 	int rc = weft_conf_add_members(weft_running.conf, at, ips, errors);
 
-	if (rc == 0 && weft_tracking_add_members(group->name, ips) != 0) {
+	if (rc != 0)
+		return rc;
+	if (!weft_tracking_has_room(weft_running.conf, errors))
+		rc = -ENOSPC;
+	else if (weft_tracking_add_members(group->name, ips) != 0)
+		rc = weft_errors_add(errors, "out of memory");
+	if (rc != 0)
 		weft_conf_del_members(weft_running.conf, at, ips);
-		rc = weft_errors_add(errors,
-				     "there is no room for so many members of all groups; a larger "
-				     "host.group-members needs a restart");
-	}
-	if (rc == 0)
+	else
 		running_count_members(ips);
 	return rc;
 }

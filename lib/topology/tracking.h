@@ -7,6 +7,17 @@
  * ask for them is published, old ones leave after it. Those that are on no port also come and go
  * alone, without a snapshot.
  *
+ * Sets are live, snapshots are not. If a document changes members and also what ports let through,
+ * the old snapshot must not meet new members, nor the new one old ones: together they might allow
+ * what neither document does. Then (weft_tracking_is_mix) the groups whose members change get fresh
+ * numbers, that is sets which only the next snapshot knows. There is no need for that
+ *
+ *  - if only members change: each packet is let through as by the old or by the new members;
+ *  - if members only join, and ports only come: what anybody may is what he may with the new ones;
+ *  - if members only leave, and ports only go.
+ *
+ * One apply: begin, [renew,] join, then publication between prepare and follow; or abort.
+ *
  * Private to lib/topology. Threads: control thread.
  */
 #ifndef WEFT_TOPOLOGY_TRACKING_H
@@ -15,7 +26,28 @@
 #include "conf/conf.h"
 #include "topology/topology.h"
 
-#define WEFT_TRACKING_ANY UINT32_MAX
+/** Is there room in this process for the members of a document? It may say that there is more.
+ *  @return false with a sentence in @p errors */
+bool weft_tracking_has_room(const struct weft_conf *conf, struct weft_errors *errors);
+
+/** Before anything changes. @return 0; or -ENOSPC with a sentence in @p errors: nothing has begun.
+ */
+int weft_tracking_begin(const struct weft_conf *conf, struct weft_errors *errors);
+
+/** Could the present snapshot and @p next, each with members of both documents, let through what
+ *  neither document does? */
+bool weft_tracking_is_mix(const struct weft_topology *next);
+
+/** Gives fresh numbers to the groups whose members change; snapshots that are built from now on ask
+ *  those sets. @return 0 or -ENOSPC */
+int weft_tracking_renew(void);
+
+/** Who is new joins. @return 0; or -ENOSPC, and nobody has */
+int weft_tracking_join(void);
+
+/** Nothing comes of it: as before weft_tracking_begin(). No snapshot with fresh numbers is left,
+ *  and nobody has joined. */
+void weft_tracking_abort(void);
 
 /** Before @p next is published, which comes from @p conf. */
 void weft_tracking_prepare(const struct weft_conf *conf, const struct weft_topology *next);
@@ -28,8 +60,11 @@ void weft_tracking_follow(void);
 int weft_tracking_add_members(const char *group, const struct weft_ips *ips);
 void weft_tracking_del_members(const char *group, const struct weft_ips *ips);
 
-/** Forgets connections of a network, or those that a port's groups let through. */
-void weft_tracking_forget(uint32_t network, uint32_t port);
+/** Notes that a network, or a port, is gone, and with it its connections, or those that the port's
+ *  groups let through: they are forgotten by weft_tracking_forget(), in one pass for all. */
+void weft_tracking_lose_port(uint16_t port);
+void weft_tracking_lose_network(uint16_t network);
+void weft_tracking_forget(void);
 
 /** Nothing runs any more. */
 void weft_tracking_end(void);

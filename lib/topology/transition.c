@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "topology/link.h"
+#include "topology/tracking.h"
 
 static struct weft_port_spec
 transition_spec(const struct weft_conf *conf, uint32_t link)
@@ -279,11 +280,36 @@ weft_transition_undo(struct weft_transition *change)
 				&weft_running.network_ids);
 }
 
+static struct weft_topology *
+transition_next(const struct weft_transition *change)
+{
+	return transition_snapshot(change->conf, change->link_ids, change->net_ids);
+}
+
+/* The next snapshot, and with it the members that it needs. */
+static struct weft_topology *
+transition_build(struct weft_transition *change)
+{
+	struct weft_topology *next = transition_next(change);
+
+	if (next != NULL && weft_tracking_is_mix(next)) {
+		/* Now that this is known, the same again with sets of its own. */
+		weft_topology_destroy(next);
+		next = weft_tracking_renew() == 0 ? transition_next(change) : NULL;
+	}
+	if (next != NULL && weft_tracking_join() != 0) {
+		weft_topology_destroy(next);
+		next = NULL;
+	}
+	if (next == NULL)
+		weft_errors_add(change->errors, "out of memory");
+	return next;
+}
+
 /* Everything that can fail. @return the next snapshot, or NULL with reasons */
 struct weft_topology *
 weft_transition_prepare(struct weft_transition *change)
 {
-	struct weft_topology *next;
 	bool must_withdraw = transition_judge(change);
 
 	if (transition_open_all(change, WEFT_FATE_OPEN) != 0)
@@ -294,8 +320,5 @@ weft_transition_prepare(struct weft_transition *change)
 	    transition_open_all(change, WEFT_FATE_REOPEN) != 0 ||
 	    transition_set_mtus(change, false, change->errors) != 0)
 		return NULL;
-	next = transition_snapshot(change->conf, change->link_ids, change->net_ids);
-	if (next == NULL)
-		weft_errors_add(change->errors, "out of memory");
-	return next;
+	return transition_build(change);
 }

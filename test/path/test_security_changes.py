@@ -225,6 +225,35 @@ def test_a_port_is_deleted_and_its_connections_are_of_no_use(switch):
     talk.ends()
 
 
+@proves("S47")
+def test_ports_and_a_network_go_at_once_with_their_connections(switch):
+    """What others have stays, whatever their addresses."""
+    def guests(network, *names):
+        return [{**guest.port(network=network), "name": guest.name + "-" + network}
+                for guest in (VM, THIRD, FOURTH) if guest.name in names]
+
+    def free(network):
+        return {**PEER.free(network=network), "name": "peer-" + network}
+
+    everybody = ("vm", "third", "fourth")
+    networks = ("blue", "red", "green")
+    talk = Talk(switch, site([port for network in networks
+                              for port in (free(network), *guests(network, *everybody))]))
+    for network in networks:
+        for guest in (VM, THIRD, FOURTH):
+            talk.passes(f"{guest.name}-{network}", guest.says(PEER, udp(9, 53)),
+                        to=f"peer-{network}")
+    assert len(talk.connections()) == 9
+    talk.becomes(site([free("blue"), *guests("blue", "fourth"),
+                       free("green"), *guests("green", *everybody)]))
+    wait_until(lambda: len(talk.connections()) == 4, "those of who is gone are gone")
+    rows = {(row["source"], row["network"]) for row in talk.connections()}
+    assert rows == {(FOURTH.ip(), "blue"), *((guest.ip(), "green") for guest in (VM, THIRD, FOURTH))}
+    talk.passes("peer-blue", PEER.says(FOURTH, udp(53, 9)), to="fourth-blue")
+    talk.passes("peer-green", PEER.says(VM, udp(53, 9)), to="vm-green")
+    talk.ends()
+
+
 # Members.
 
 

@@ -232,7 +232,7 @@ admit/mac-spoofed admit/ip-spoofed admit/arp-spoofed admit/rarp-spoofed admit/nd
 admit/dhcp-server admit/router-message admit/arp-budget admit/icmp-error-budget admit/ethertype
 admit/not-allowed admit/invalid admit/fragment-invalid admit/fragment-tiny admit/fragment-overlap
 admit/fragment-limit admit/fragment-incomplete bridge/mac-move-budget deliver/ethertype
-deliver/not-allowed deliver/invalid deliver/new-connection-budget deliver/connection-limit
+deliver/not-allowed deliver/invalid deliver/icmp-error-budget deliver/new-connection-budget deliver/connection-limit
 deliver/connection-table-full worker/broadcast-budget worker/miss-budget""".split()
 
 

@@ -255,6 +255,53 @@ def test_complaints_have_a_budget(switch, family):
                 drops=ANYTHING)
 
 
+@proves("S47")
+@both_families
+@pytest.mark.parametrize("by", ("a port", "a wire"))
+def test_complaints_to_a_guest_have_a_budget(switch, family, by):
+    """The guest's own, whoever complains; another guest is told of all that is about him."""
+    by_wire = by == "a wire"
+    other = WIRED if by_wire else PEER
+    ports = [VM.port("out", icmp_error_budget=100), THIRD.port("out", icmp_error_budget=1000)]
+    config = site(ports if by_wire else [*ports, PEER.free(icmp_error_budget=1000000)],
+                  [group("out", egress("udp", 53), ingress("tcp", 1))],
+                  wired=[WIRED] if by_wire else [])
+
+    def question(guest):
+        return packet(guest.ip(family), other.ip(family), udp(9, 53))
+
+    def complaint(guest, **tag):
+        layer = ICMP(type=3, code=3) if family == 4 else ICMPv6DestUnreach(code=4)
+        inside = packet(other.ip(family), guest.ip(family), layer / bytes(question(guest)))
+        return frame(other.mac, guest.mac, inside, **tag)
+
+    def asks_other(guest):
+        return [frame(guest.mac, other.mac, question(guest))]
+
+    name = WIRE if by_wire else "peer"
+    tag = {"vlan": VLAN} if by_wire else {}
+    flood = [complaint(VM, **tag)] * 2000 + [complaint(THIRD, **tag)] * 50
+    switch.starts(config, sends={"vm": asks_other(VM), "third": asks_other(THIRD)})
+    switch.applies(switch.reopens(config, name, flood))
+    heard = switch.hears("vm")
+    assert 1 <= len(heard) <= 1000 and set(heard) == {complaint(VM)}
+    assert switch.hears("third") == [complaint(THIRD)] * 50
+    assert switch.drops() == {name: {"deliver/icmp-error-budget": 2000 - len(heard)}}
+    switch.stops()
+
+
+def test_addresses_have_a_limit_by_default(switch):
+    """One guest cannot fill the table."""
+    config = site([VM.free(), PEER.free(mac_limit=0), THIRD.free()])
+    del config["networks"][0]["static-macs"]
+    crowd, another = ([frame(mac(first + number), THIRD.mac) for number in range(4200)]
+                      for first in (0x10000, 0x20000))
+    switch.starts(config, sends={"vm": crowd, "peer": another})
+    assert switch.json("port show vm")["mac_limit"] == 4096
+    assert switch.drops() == {"vm": {"bridge/mac-limit": len(crowd) - 4096}}
+    switch.stops()
+
+
 def test_moves_have_a_budget(switch):
     """Two ports quarrel over an address, and one of them may not do so often."""
     config = {"networks": [{"name": "blue", "type": "local"}], "ports": [

@@ -121,6 +121,56 @@ def test_a_fault_changes_nothing(switch):
     assert edits(switch, "set", "10.0.8.1", "10.0.8.2")["added"] == 2
 
 
+MANY = 1000
+
+
+def crowd(network, count=MANY):
+    return [f"10.{network}.{number // 250}.{1 + number % 250}" for number in range(count)]
+
+
+@proves("S37", "S47")
+def test_all_members_of_a_full_set_change_at_once(switch):
+    """There is room for those who go and those who come, with rules that change and without."""
+    asks = PEER.says(VM, udp(9, 53))
+    full = {"host": {"group-members": MANY + 2}}  # VM is a member of web with two addresses
+    talk = Beside(switch, config(crowd(1), **full))
+    for step, here in enumerate(("", PEER.ip(), "", PEER.ip())):
+        now = config(crowd(2 + step, MANY - 1) + [here or "10.99.0.1"], **full)
+        if step % 2:
+            now["security-groups"][0]["rules"].append(ingress("tcp", 1 + step))
+        talk.becomes(now)
+        if here:
+            talk.passes(PEER, asks, to=VM)
+        else:
+            talk.refuses(PEER, asks, why=EVERY)
+    assert len(members(switch)) == MANY
+    talk.ends()
+
+
+@proves("S37")
+def test_members_for_whom_there_was_no_room_at_the_start_are_refused(switch):
+    """The file may say that there is more, but not at once."""
+    asks = PEER.says(VM, udp(9, 53))
+    talk = Beside(switch, config([PEER.ip(), *crowd(1, 50)], host={"group-members": 64}))
+    before, number = shown(switch), switch.json("status")["config_number"]
+    more = config(crowd(2, 64), host={"group-members": 1000})
+    for port in more["ports"]:
+        port["device"] = next(had["device"] for had in talk.config["ports"]
+                              if had["name"] == port["name"])
+    said = switch.refuses("apply", switch.writes(more, file=switch.folder / "next.yaml"))
+    assert "no room for 66 members of all groups, but for 64" in said
+    assert "host.group-members needs a restart" in said
+    assert shown(switch) == before and switch.json("status")["config_number"] == number
+    talk.passes(PEER, asks, to=VM)
+    more["security-groups"][1]["members"] = crowd(2, 60)
+    talk.becomes(more)
+    talk.refuses(PEER, asks, why=EVERY)
+    said = switch.refuses("security-group", "set", "db", "--members", "10.3.0.1,10.3.0.2,10.3.0.3")
+    assert "no room for 65 members of all groups, but for 64" in said
+    assert edits(switch, "set", "10.3.0.1", "10.3.0.2")["members"] == 62
+    talk.ends()
+
+
 @proves("S07", "S37")
 def test_the_running_document_has_it_until_a_file_says_otherwise(switch, tmp_path):
     asks = PEER.says(VM, udp(9, 53))

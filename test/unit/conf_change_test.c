@@ -87,7 +87,7 @@ static const struct change_case change_cases[] = {
 	  "  socket-mode: (none) -> 0600\n" },
 	{ "vhost-user: /vm1", "vhost-user: /vm1, instance: i, port-security: false, mac-limit: 2",
 	  "~ port vm1\n  instance: (none) -> i\n  port-security: true -> false\n"
-	  "  mac-limit: 0 -> 2\n" },
+	  "  mac-limit: 4096 -> 2\n" },
 	/* Coming and going. What refers to others goes first and comes last. */
 	{ "{name: vm3,", "{name: vm4,", "- port vm3\n+ port vm4\n" },
 	{ "  - {name: red, type: local}\n"

@@ -150,14 +150,97 @@ test_what_has_no_room_changes_nothing(void **state)
 	}
 	assert_true(members_test_edit(1, '+', "10.0.0.9,10.0.0.8", &errors) < 0);
 	says = conf_helper_join(&errors);
-	assert_string_equal(says, "there is no room for so many members of all groups; a larger "
-				  "host.group-members needs a restart\n");
+	assert_string_equal(says, "there is no room for 1025 members of all groups, but for 1024; "
+				  "a larger host.group-members needs a restart\n");
 	free(says);
 	assert_int_equal(weft_members_count(), 1023);
 	assert_int_equal(weft_running_conf()->groups[1].n_members, 0);
 	assert_false(members_test_is_in("web", &ip));
 	assert_int_equal(members_test_change(1, '+', "10.0.0.9"), 1);
 	assert_true(members_test_is_in("web", &ip));
+}
+
+/* A document of one group with @p n members of 10.@p net.0.0/16; @p host may say something. */
+static int
+members_test_apply_many(const char *host, uint32_t net, uint32_t n, struct weft_errors *errors)
+{
+	struct weft_conf *conf;
+	char *text;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+	int rc;
+
+	fprintf(out,
+		"%snetworks: [{name: n, type: local}]\nports:\n"
+		"  - {name: p%u, network: n, vhost-user: /s/%u, security-groups: [db]}\n"
+		"security-groups: [{name: db, members: [",
+		host, net, net);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, "%s10.%u.%u.%u", i == 0 ? "" : ", ", net, i / 250, 1 + i % 250);
+	fprintf(out, "]}]\n");
+	fclose(out);
+	conf = conf_helper_load(text);
+	free(text);
+	rc = weft_running_apply(conf, errors);
+	if (rc != 0)
+		weft_conf_destroy(conf);
+	return rc;
+}
+
+static void
+test_all_members_may_be_others(void **state)
+{
+	struct weft_errors errors = WEFT_ERRORS_NONE;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		uint32_t net = 1 + i % 3;
+
+		assert_int_equal(members_test_apply_many("", net, 1024, &errors), 0);
+		assert_int_equal(weft_members_count(), 1024);
+		for (uint8_t other = 1; other <= 3; other++) {
+			struct weft_ip first = { AF_INET, 32, { 10, other, 0, 1 } };
+			struct weft_ip last = { AF_INET, 32, { 10, other, 4, 24 } };
+
+			assert_int_equal(members_test_is_in("db", &first), other == net);
+			assert_int_equal(members_test_is_in("db", &last), other == net);
+		}
+	}
+	members_test_apply("networks: []\n");
+	assert_int_equal(weft_members_count(), 0);
+}
+
+/* The file may ask for more room, but there is what there was at the start. */
+static void
+test_a_document_without_room_changes_nothing(void **state)
+{
+	struct weft_errors errors = WEFT_ERRORS_NONE;
+	const struct weft_ip ip = { AF_INET, 32, { 10, 1, 0, 1 } };
+	const struct weft_topology *before;
+	uint32_t number, n_opens;
+	char *says;
+
+	(void)state;
+	assert_int_equal(members_test_apply_many("", 1, 1000, &errors), 0);
+	before = weft_topology;
+	number = weft_running_number();
+	n_opens = fake.n_opens;
+	assert_true(members_test_apply_many("host: {group-members: 2000}\n", 2, 1025, &errors) < 0);
+	says = conf_helper_join(&errors);
+	assert_string_equal(says, "there is no room for 1025 members of all groups, but for 1024; "
+				  "a larger host.group-members needs a restart\n");
+	free(says);
+	assert_ptr_equal(weft_topology, before);
+	assert_int_equal(weft_running_number(), number);
+	assert_int_equal(fake.n_opens, n_opens);
+	assert_int_equal(weft_members_count(), 1000);
+	assert_true(members_test_is_in("db", &ip));
+	/* The next one is none the worse for it. */
+	errors = (struct weft_errors)WEFT_ERRORS_NONE;
+	assert_int_equal(members_test_apply_many("host: {group-members: 2000}\n", 2, 1024, &errors),
+			 0);
+	assert_int_equal(weft_members_count(), 1024);
+	assert_false(members_test_is_in("db", &ip));
 }
 
 /* ---- at random ---- */
@@ -266,6 +349,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		MEMBERS_TEST(test_a_member_comes_and_goes_without_a_snapshot),
 		MEMBERS_TEST(test_what_has_no_room_changes_nothing),
+		MEMBERS_TEST(test_all_members_may_be_others),
+		MEMBERS_TEST(test_a_document_without_room_changes_nothing),
 		MEMBERS_TEST(test_sets_are_what_the_document_says),
 	};
 

@@ -171,7 +171,8 @@ static int
 threads_start(void **state)
 {
 	(void)state;
-	return weft_members_create(THREADS_MEMBERS) == 0 && weft_policy_init(THREADS_WORKERS) == 0 ?
+	return weft_members_create(THREADS_MEMBERS / 2) == 0 &&
+			       weft_policy_init(THREADS_WORKERS) == 0 ?
 		       0 :
 		       -1;
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lost: the connections of ports and networks that are gone. */
+#include <string.h>
+
+#include "conntrack/conntrack.h"
+#include "core/clock.h"
+#include "topology/tracking.h"
+
+/* [C] Whose connections go at the next weft_tracking_forget(): bits by number. */
+static struct {
+	uint64_t ports[WEFT_PORTS_MAX / 64], networks[WEFT_NETWORKS_MAX / 64];
+	bool is_any;
+} lost_now;
+
+static bool
+lost_has(const uint64_t *bits, uint32_t number, uint32_t most)
+{
+	return number < most && (bits[number / 64] >> number % 64 & 1) != 0;
+}
+
+void
+weft_tracking_lose_port(uint16_t port)
+{
+	lost_now.ports[port / 64] |= UINT64_C(1) << port % 64;
+	lost_now.is_any = true;
+}
+
+void
+weft_tracking_lose_network(uint16_t network)
+{
+	lost_now.networks[network / 64] |= UINT64_C(1) << network % 64;
+	lost_now.is_any = true;
+}
+
+static bool
+lost_is_of(const struct weft_conn_row *row)
+{
+	return lost_has(lost_now.networks, row->original.zone, WEFT_NETWORKS_MAX) ||
+	       lost_has(lost_now.ports, row->from, WEFT_PORTS_MAX) ||
+	       lost_has(lost_now.ports, row->to, WEFT_PORTS_MAX);
+}
+
+void
+weft_tracking_forget(void)
+{
+	struct weft_conn_row row;
+	uint32_t cursor = 0;
+
+	if (lost_now.is_any && weft_conn_count() > 0)
+		while (weft_conn_next(&cursor, weft_clock_ms(), &row))
+			if (lost_is_of(&row))
+				weft_conn_forget(cursor - 1, &row);
+	memset(&lost_now, 0, sizeof(lost_now));
+}
