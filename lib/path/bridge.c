@@ -164,6 +164,14 @@ bridge_is_member(const struct weft_walk *walk, uint16_t port)
 	       (receiver != NULL && receiver->network == walk->network->id);
 }
 
+/* A fragment that has waited belongs to the network that it came to. What arrives like it may be of
+ * another one by now. */
+static bool
+bridge_is_elsewhere(const struct weft_walk *walk)
+{
+	return walk->whole != NULL && walk->whole->tuple.zone != walk->network->id;
+}
+
 enum weft_drop
 weft_stage_bridge(struct weft_walk *walk)
 {
@@ -171,6 +179,10 @@ weft_stage_bridge(struct weft_walk *walk)
 	char name[INET6_ADDRSTRLEN + 4];
 	enum weft_drop drop;
 
+	if (bridge_is_elsewhere(walk)) {
+		weft_walk_says(walk, "its datagram is of another network");
+		return DROP_BRIDGE_NO_RECEIVER;
+	}
 	if (weft_mac_is_reserved(&key->dst))
 		return DROP_BRIDGE_RESERVED_MULTICAST;
 	if (bridge_find_place(walk)) {

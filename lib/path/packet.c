@@ -148,6 +148,27 @@ weft_packet_is_cut(const struct weft_walk *walk)
 	return header < weft_packet_least(protocol) || header > length;
 }
 
+enum weft_drop
+weft_packet_read_fragment(const struct weft_key *key, const uint8_t *frame, uint32_t length,
+			  uint32_t wire_length, struct weft_fragment *fragment)
+{
+	uint32_t l3 = weft_key_offset(key) + weft_key_l2_length(key), begin;
+	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
+	const uint8_t *ip = frame + l3;
+	struct weft_ip_info info;
+
+	length -= l3;
+	if (!(is_ip4 ? weft_ip4_parse(ip, length, &info) : weft_ip6_parse(ip, length, &info)) ||
+	    !weft_fragment_parse(ip, length, wire_length - l3, &info, fragment))
+		return DROP_ADMIT_FRAGMENT_INVALID;
+	if (info.is_later_fragment)
+		return WEFT_NEXT;
+	begin = is_ip4 ? info.l4_offset : info.fragment_at + 8u;
+	return fragment->length < info.l4_offset - begin + weft_packet_least(info.protocol) ?
+		       DROP_ADMIT_FRAGMENT_TINY :
+		       WEFT_NEXT;
+}
+
 /* Flags are not in the key. What cannot be read has none, which is as good as wrong. */
 static uint8_t
 packet_tcp_flags(const struct weft_walk *walk)

@@ -17,6 +17,8 @@
 
 #include "conntrack/conntrack.h"
 #include "flow/key.h"
+#include "path/drop.h"
+#include "wire/ip.h"
 
 #define WEFT_ICMP6_MLD_QUERY 130
 #define WEFT_ICMP6_MLD_REPORT 131
@@ -63,6 +65,13 @@ uint32_t weft_packet_least(uint8_t protocol);
 
 /** Does the packet, which is IP and no later fragment, end inside its transport header? */
 bool weft_packet_is_cut(const struct weft_walk *walk);
+
+/** Reads where a fragment belongs. @param length  bytes of the frame that may be read
+ *  @return WEFT_NEXT, or why it is none: lengths and offset contradict each other, or it is the
+ *          first one and ends inside its transport header */
+enum weft_drop weft_packet_read_fragment(const struct weft_key *key, const uint8_t *frame,
+					 uint32_t length, uint32_t wire_length,
+					 struct weft_fragment *fragment);
 
 /** An IP packet with this key will probably be asked for its connection. */
 void weft_packet_foresee(const struct weft_key *key, uint16_t network);

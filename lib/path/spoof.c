@@ -81,6 +81,22 @@ spoof_is_ip4(const struct weft_attachment *port, const struct weft_key *key)
 	       weft_packet_is_free(key, WEFT_EGRESS);
 }
 
+/* What a host says before it has an address: membership of groups (RFC 3590), router solicitation,
+ * and whether an address is free (RFC 4861 sections 4.1 and 4.3). */
+static bool
+spoof_is_of_nobody(const struct weft_key *key)
+{
+	switch (weft_packet_icmp6_type(key)) {
+	case WEFT_ICMP6_MLD_REPORT:
+	case WEFT_ICMP6_MLD_DONE:
+	case WEFT_ICMP6_MLD2_REPORT:
+	case WEFT_ICMP6_ROUTER_SOLICITATION:
+	case WEFT_ICMP6_NEIGHBOUR_SOLICITATION:
+		return true;
+	}
+	return false;
+}
+
 static bool
 spoof_is_ip6(const struct weft_attachment *port, const struct weft_key *key)
 {
@@ -89,8 +105,7 @@ spoof_is_ip6(const struct weft_attachment *port, const struct weft_key *key)
 	if (weft_spoof_owns(port, &key->src, AF_INET6, key->ip6_src) ||
 	    spoof_is_own_link_local(port, &key->src, key->ip6_src))
 		return true;
-	/* Only messages of ICMPv6 (DAD, router solicitation, MLD) come from nobody. */
-	return memcmp(key->ip6_src, unspecified, 16) == 0 && key->protocol == IPPROTO_ICMPV6;
+	return memcmp(key->ip6_src, unspecified, 16) == 0 && spoof_is_of_nobody(key);
 }
 
 /* ---- what messages say is not in the key, so each is looked at on its own ---- */
@@ -183,6 +198,23 @@ spoof_is_nd(struct weft_walk *walk)
 
 /* ---- all of it ---- */
 
+/* A first fragment of IPv6 whose headers end before its transport header does could be anything,
+ * what only routers and servers say among it (RFC 7112 section 5, RFC 7113). IPv4 has the ports in
+ * its first eight bytes, so always. That a header is cut is not in the key, but then it has no
+ * ports; and the few that have ports of zero are looked at one by one. */
+static bool
+spoof_hides_transport(struct weft_walk *walk)
+{
+	const struct weft_key *key = walk->key;
+
+	if ((key->kind & (WEFT_KEY_FRAGMENT | WEFT_KEY_LATER_FRAGMENT)) != WEFT_KEY_FRAGMENT ||
+	    (key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_IP6 || key->port_src != 0 ||
+	    key->port_dst != 0 || weft_packet_least(key->protocol) == 0)
+		return false;
+	walk->is_cacheable = false;
+	return weft_packet_is_cut(walk);
+}
+
 static enum weft_drop
 spoof_check_ip(struct weft_walk *walk)
 {
@@ -195,6 +227,8 @@ spoof_check_ip(struct weft_walk *walk)
 
 	if (!is_fine)
 		return DROP_ADMIT_IP_SPOOFED;
+	if (spoof_hides_transport(walk))
+		return DROP_ADMIT_FRAGMENT_TINY;
 	if (weft_packet_is_dhcp_server(key))
 		return DROP_ADMIT_DHCP_SERVER;
 	if (type == WEFT_ICMP6_ROUTER_ADVERTISEMENT || type == WEFT_ICMP6_REDIRECT)
@@ -218,7 +252,10 @@ weft_spoof_check(struct weft_walk *walk)
 		return spoof_is_arp(walk) ? WEFT_NEXT : DROP_ADMIT_ARP_SPOOFED;
 	if (weft_packet_is_arp(key))
 		return spoof_is_rarp(walk) ? WEFT_NEXT : DROP_ADMIT_RARP_SPOOFED;
+	/* Behind IPv6 headers that cannot be read may be anything (spoof_hides_transport()). */
 	if (key->kind & WEFT_KEY_BROKEN)
-		return port->n_addresses > 0 ? DROP_ADMIT_IP_SPOOFED : WEFT_NEXT;
+		return port->n_addresses > 0 || key->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) ?
+			       DROP_ADMIT_IP_SPOOFED :
+			       WEFT_NEXT;
 	return (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_L2 ? WEFT_NEXT : spoof_check_ip(walk);
 }

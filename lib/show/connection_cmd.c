@@ -78,7 +78,9 @@ connection_cmd_address(uint8_t family, const uint8_t *bytes)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	return json_string(inet_ntop(family, bytes, text, sizeof(text)));
+	if (inet_ntop(family, bytes, text, sizeof(text)) == NULL)
+		return json_null();
+	return json_string(text);
 }
 
 static json_t *

@@ -32,7 +32,8 @@ log_cmd_end(const struct weft_tuple *tuple, const uint8_t *address, rte_be16_t p
 			(tuple->src_port != 0 || tuple->dst_port != 0);
 	char plain[INET6_ADDRSTRLEN];
 
-	inet_ntop(tuple->family, address, plain, sizeof(plain));
+	if (inet_ntop(tuple->family, address, plain, sizeof(plain)) == NULL)
+		snprintf(plain, sizeof(plain), "?");
 	if (!has_port)
 		snprintf(text, size, "%s", plain);
 	else

@@ -63,7 +63,6 @@ build_wire(struct build *build, const struct weft_conf_wire *conf, uint16_t id)
 	wire->network = WEFT_NO_NETWORK;
 	wire->mtu = conf->mtu;
 	wire->miss_budget = conf->miss_budget;
-	wire->fragment_limit = UINT32_MAX;
 	wire->network_by_vid = build_alloc(build, WEFT_VIDS, sizeof(*wire->network_by_vid));
 	if (wire->network_by_vid != NULL)
 		memset(wire->network_by_vid, 0xff, WEFT_VIDS * sizeof(*wire->network_by_vid));

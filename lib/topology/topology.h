@@ -70,7 +70,7 @@ struct weft_attachment {
 	uint32_t miss_budget; /* flow misses per second and worker */
 	uint32_t rates[WEFT_BUDGETS]; /* VIF; 0: none, for wires */
 	uint32_t connection_limit, connection_reserve; /* VIF */
-	uint32_t fragment_limit; /* VIF; of wires what a worker can hold */
+	uint32_t fragment_limit; /* VIF */
 	struct weft_policy
 		*policy; /* VIF: its security groups; NULL: they let everything through */
 	struct weft_ip *addresses; /* VIF */

@@ -11,6 +11,9 @@
  *	a part of it			then
  *	overlaps another		the whole datagram is dropped, and what still comes of it
  *					(RFC 5722, and the same for IPv4)
+ *	is the last, but others lie	the same: there is one end, and nothing lies behind it, in
+ *	behind it; lies behind the	whatever order they come
+ *	last
  *	is there already, as long	the second one is dropped
  *	begins with less than its	the whole datagram is dropped (RFC 1858, RFC 3128, RFC 7112)
  *	transport header
@@ -19,13 +22,22 @@
  * It is librte_ip_frag's business, but that library takes datagrams of at most 8 fragments, does
  * not see overlaps, and gives back one packet, whose parts would have to be cut anew.
  *
- * Bounded: WEFT_GATHER_MAX fragments per worker, of which a guest's port may have its
- * fragment-limit and no port more than half. The fragments of a datagram arrive at one queue, since
- * receivers and guests spread those by addresses alone.
+ * Bounded: WEFT_GATHER_MAX fragments per worker, and as many datagrams, those among them that are
+ * bad and remembered only to drop the rest of them. Either is shared like this: nobody gets more
+ * than are still free, so one alone has half at most, and leaves as many to those who come. A
+ * guest's port has at most its fragment-limit. A wire has at most half; it carries many networks,
+ * and each of them counts as somebody of its own, who gets no more than the wire's half has free:
+ * what comes from one network, through whatever tunnel, harms neither those behind the same wire
+ * nor guests. Who has his share forgets his bad datagrams, the oldest first; then what comes new is
+ * refused. Nothing of a bad one was let through, so nothing can be added to it later.
+ *
+ * The fragments of a datagram arrive at one queue, since receivers and guests spread those by
+ * addresses alone.
  *
  * Threads: [W]; forget by a job on the worker.
  */
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include <rte_jhash.h>
 #include <rte_random.h>
@@ -46,7 +58,8 @@ struct gather_key {
 	uint32_t id;
 	uint16_t network, arrival;
 	uint8_t family, protocol; /* IPv6: without the protocol */
-	uint8_t zero[2];
+	bool is_by_wire;
+	uint8_t zero;
 };
 
 struct gather_part {
@@ -63,19 +76,31 @@ struct gather_datagram {
 	uint16_t first; /* part */
 	uint16_t next; /* in the bucket; of unused ones: the next unused one */
 	bool is_used;
-	bool is_bad; /* whatever still comes is dropped */
+	bool is_bad; /* it has no parts, and whatever still comes is dropped */
+	TAILQ_ENTRY(gather_datagram) bad; /* if it is */
+};
+
+enum gather_kind {
+	GATHER_PARTS,
+	GATHER_DATAGRAMS,
+	GATHER_KINDS,
+};
+
+/* Who has something that waits: a port, or a network behind wires. */
+struct gather_owner {
+	uint16_t n[GATHER_KINDS];
+	TAILQ_HEAD(, gather_datagram) bad; /* the oldest first */
 };
 
 struct weft_gather {
-	uint32_t n_parts; /* [S] */
+	uint32_t n[GATHER_KINDS]; /* [S] */
 	uint32_t seed;
 	uint32_t ticked_ms;
-	uint16_t n_datagrams;
 	uint16_t free_part, free_datagram;
 	uint16_t buckets[GATHER_BUCKETS];
-	uint16_t by_port[WEFT_PORTS_MAX]; /* parts */
 	struct gather_part parts[WEFT_GATHER_MAX];
-	struct gather_datagram datagrams[WEFT_GATHER_DATAGRAMS];
+	struct gather_datagram datagrams[WEFT_GATHER_MAX];
+	struct gather_owner owners[WEFT_PORTS_MAX + WEFT_NETWORKS_MAX];
 };
 
 struct weft_gather *
@@ -89,10 +114,10 @@ weft_gather_create(void)
 	for (uint16_t i = 0; i < GATHER_BUCKETS; i++)
 		gather->buckets[i] = GATHER_NONE;
 	for (uint16_t i = 0; i < WEFT_GATHER_MAX; i++)
-		gather->parts[i].next = i + 1 < WEFT_GATHER_MAX ? (uint16_t)(i + 1) : GATHER_NONE;
-	for (uint16_t i = 0; i < WEFT_GATHER_DATAGRAMS; i++)
-		gather->datagrams[i].next =
-			i + 1 < WEFT_GATHER_DATAGRAMS ? (uint16_t)(i + 1) : GATHER_NONE;
+		gather->parts[i].next = gather->datagrams[i].next =
+			i + 1 < WEFT_GATHER_MAX ? (uint16_t)(i + 1) : GATHER_NONE;
+	for (uint32_t i = 0; i < RTE_DIM(gather->owners); i++)
+		TAILQ_INIT(&gather->owners[i].bad);
 	return gather;
 }
 
@@ -107,8 +132,44 @@ weft_gather_destroy(struct weft_gather *gather)
 uint32_t
 weft_gather_count(const struct weft_worker *worker)
 {
-	return worker->gather == NULL ? 0 :
-					__atomic_load_n(&worker->gather->n_parts, __ATOMIC_RELAXED);
+	return worker->gather == NULL ?
+		       0 :
+		       __atomic_load_n(&worker->gather->n[GATHER_PARTS], __ATOMIC_RELAXED);
+}
+
+/* ---- who has how many ---- */
+
+static struct gather_owner *
+gather_find_owner(struct weft_gather *gather, const struct gather_key *key)
+{
+	return &gather->owners[key->is_by_wire ? WEFT_PORTS_MAX + key->network : key->arrival];
+}
+
+static void
+gather_count(struct weft_gather *gather, const struct gather_key *key, enum gather_kind kind,
+	     int more)
+{
+	uint32_t sum = gather->n[kind] + (uint32_t)more;
+	uint16_t *own = &gather_find_owner(gather, key)->n[kind];
+
+	*own = (uint16_t)(*own + more);
+	if (key->is_by_wire)
+		gather->owners[key->arrival].n[kind] =
+			(uint16_t)(gather->owners[key->arrival].n[kind] + more);
+	__atomic_store_n(&gather->n[kind], sum, __ATOMIC_RELAXED);
+}
+
+static bool
+gather_has_room(const struct weft_worker *worker, const struct gather_key *key,
+		enum gather_kind kind)
+{
+	struct weft_gather *gather = worker->gather;
+	uint32_t left = WEFT_GATHER_MAX - gather->n[kind];
+	uint32_t most = worker->topology->attachments[key->arrival]->fragment_limit;
+
+	if (key->is_by_wire)
+		most = WEFT_GATHER_MAX / 2 - gather->owners[key->arrival].n[kind];
+	return gather_find_owner(gather, key)->n[kind] < RTE_MIN(most, left);
 }
 
 /* ---- datagrams ---- */
@@ -132,28 +193,6 @@ gather_find(struct weft_gather *gather, const struct gather_key *key)
 	return NULL;
 }
 
-static struct gather_datagram *
-gather_add(struct weft_gather *gather, const struct gather_key *key, uint32_t now_ms)
-{
-	uint16_t *bucket = gather_bucket(gather, key), at = gather->free_datagram;
-	struct gather_datagram *datagram;
-
-	if (at == GATHER_NONE)
-		return NULL;
-	datagram = &gather->datagrams[at];
-	gather->free_datagram = datagram->next;
-	*datagram = (struct gather_datagram){
-		.key = *key,
-		.until_ms = now_ms + (key->family == AF_INET ? GATHER_IP4_MS : GATHER_IP6_MS),
-		.first = GATHER_NONE,
-		.next = *bucket,
-		.is_used = true,
-	};
-	*bucket = at;
-	gather->n_datagrams++;
-	return datagram;
-}
-
 static void
 gather_del(struct weft_gather *gather, struct gather_datagram *datagram)
 {
@@ -163,10 +202,42 @@ gather_del(struct weft_gather *gather, struct gather_datagram *datagram)
 	while (*link != at)
 		link = &gather->datagrams[*link].next;
 	*link = datagram->next;
+	if (datagram->is_bad)
+		TAILQ_REMOVE(&gather_find_owner(gather, &datagram->key)->bad, datagram, bad);
+	gather_count(gather, &datagram->key, GATHER_DATAGRAMS, -1);
 	datagram->is_used = false;
 	datagram->next = gather->free_datagram;
 	gather->free_datagram = at;
-	gather->n_datagrams--;
+}
+
+/* @return NULL if its owner has as many as he may have */
+static struct gather_datagram *
+gather_add(struct weft_worker *worker, const struct gather_key *key)
+{
+	struct weft_gather *gather = worker->gather;
+	struct gather_owner *owner = gather_find_owner(gather, key);
+	uint16_t *bucket = gather_bucket(gather, key), at;
+	struct gather_datagram *datagram;
+
+	while (!gather_has_room(worker, key, GATHER_DATAGRAMS)) {
+		if (TAILQ_EMPTY(&owner->bad))
+			return NULL;
+		gather_del(gather, TAILQ_FIRST(&owner->bad));
+	}
+	at = gather->free_datagram;
+	datagram = &gather->datagrams[at];
+	gather->free_datagram = datagram->next;
+	*datagram = (struct gather_datagram){
+		.key = *key,
+		.until_ms =
+			worker->now_ms + (key->family == AF_INET ? GATHER_IP4_MS : GATHER_IP6_MS),
+		.first = GATHER_NONE,
+		.next = *bucket,
+		.is_used = true,
+	};
+	*bucket = at;
+	gather_count(gather, key, GATHER_DATAGRAMS, 1);
+	return datagram;
 }
 
 /* ---- parts ---- */
@@ -184,8 +255,7 @@ gather_take(struct weft_gather *gather, struct gather_datagram *datagram)
 	part->packet = NULL;
 	part->next = gather->free_part;
 	gather->free_part = at;
-	gather->by_port[datagram->key.arrival]--;
-	__atomic_store_n(&gather->n_parts, gather->n_parts - 1, __ATOMIC_RELAXED);
+	gather_count(gather, &datagram->key, GATHER_PARTS, -1);
 	return packet;
 }
 
@@ -198,46 +268,65 @@ gather_drop_parts(struct weft_worker *worker, struct gather_datagram *datagram,
 			     gather_take(worker->gather, datagram));
 }
 
-/* Where a part belongs among those that are there. @return NULL if it overlaps one; @p is_double:
- * it is there already */
-static uint16_t *
+/* The datagram is bad. */
+static void
+gather_spoil(struct weft_worker *worker, struct gather_datagram *datagram, enum weft_drop reason)
+{
+	if (datagram->is_bad)
+		return;
+	gather_drop_parts(worker, datagram, reason);
+	datagram->is_bad = true;
+	TAILQ_INSERT_TAIL(&gather_find_owner(worker->gather, &datagram->key)->bad, datagram, bad);
+}
+
+/* Where a part belongs among those that are there, and how it gets on with them.
+ * @param link  is set to where; NULL: it is there already */
+static enum weft_drop
 gather_place(struct weft_gather *gather, struct gather_datagram *datagram,
-	     const struct weft_fragment *fragment, bool *is_double)
+	     const struct weft_fragment *fragment, uint16_t **link)
 {
 	uint32_t end = fragment->offset + (uint32_t)fragment->length;
-	uint16_t *link = &datagram->first;
+	bool is_last = !fragment->has_more;
 
-	*is_double = false;
-	for (; *link != GATHER_NONE; link = &gather->parts[*link].next) {
-		const struct gather_part *part = &gather->parts[*link];
+	for (*link = &datagram->first; **link != GATHER_NONE; *link = &gather->parts[**link].next) {
+		const struct gather_part *part = &gather->parts[**link];
 
 		if (part->offset + (uint32_t)part->length <= fragment->offset)
 			continue;
 		if (end <= part->offset)
-			return link;
-		*is_double = part->offset == fragment->offset && part->length == fragment->length;
-		return NULL;
+			break;
+		if (part->offset != fragment->offset || part->length != fragment->length ||
+		    is_last != (end == datagram->total))
+			return DROP_ADMIT_FRAGMENT_OVERLAP;
+		*link = NULL;
+		return WEFT_NEXT;
 	}
-	return link;
+	if (**link == GATHER_NONE ? datagram->total != 0 : is_last)
+		return DROP_ADMIT_FRAGMENT_INVALID; /* something would lie behind the last */
+	return WEFT_NEXT;
 }
 
+/* Takes a part in, or drops it alone.
+ * @return WEFT_NEXT, or why the whole datagram is bad, with it */
 static enum weft_drop
 gather_put(struct weft_worker *worker, struct gather_datagram *datagram,
 	   const struct weft_fragment *fragment, struct rte_mbuf *packet)
 {
-	const struct weft_attachment *port = worker->topology->attachments[datagram->key.arrival];
-	uint32_t most = RTE_MIN(port->fragment_limit, (uint32_t)WEFT_GATHER_MAX / 2);
 	struct weft_gather *gather = worker->gather;
 	uint16_t at = gather->free_part, *link;
-	bool is_double;
+	enum weft_drop drop;
 
-	link = gather_place(gather, datagram, fragment, &is_double);
-	if (link == NULL) {
-		datagram->is_bad |= !is_double;
+	if (datagram->is_bad)
 		return DROP_ADMIT_FRAGMENT_OVERLAP;
+	drop = gather_place(gather, datagram, fragment, &link);
+	if (drop != WEFT_NEXT)
+		return drop;
+	if (link == NULL || !gather_has_room(worker, &datagram->key, GATHER_PARTS)) {
+		weft_tx_drop(worker, datagram->key.arrival,
+			     link == NULL ? DROP_ADMIT_FRAGMENT_OVERLAP : DROP_ADMIT_FRAGMENT_LIMIT,
+			     packet);
+		return WEFT_NEXT;
 	}
-	if (at == GATHER_NONE || gather->by_port[datagram->key.arrival] >= most)
-		return DROP_ADMIT_FRAGMENT_LIMIT;
 	gather->free_part = gather->parts[at].next;
 	gather->parts[at] = (struct gather_part){
 		.packet = packet,
@@ -247,8 +336,9 @@ gather_put(struct weft_worker *worker, struct gather_datagram *datagram,
 	};
 	*link = at;
 	datagram->there += fragment->length;
-	gather->by_port[datagram->key.arrival]++;
-	__atomic_store_n(&gather->n_parts, gather->n_parts + 1, __ATOMIC_RELAXED);
+	if (!fragment->has_more)
+		datagram->total = fragment->offset + (uint32_t)fragment->length;
+	gather_count(gather, &datagram->key, GATHER_PARTS, 1);
 	return WEFT_NEXT;
 }
 
@@ -276,10 +366,12 @@ gather_send(struct weft_worker *worker, struct gather_datagram *datagram, struct
 static void
 gather_finish(struct weft_worker *worker, struct gather_datagram *datagram)
 {
+	enum weft_drop drop = DROP_ADMIT_FRAGMENT_INVALID;
 	struct weft_whole whole = { 0 };
-	enum weft_drop drop;
 
-	drop = gather_send(worker, datagram, gather_take(worker->gather, datagram), &whole);
+	/* Only the first one says what the datagram is: without it nothing is let through. */
+	if (worker->gather->parts[datagram->first].offset == 0)
+		drop = gather_send(worker, datagram, gather_take(worker->gather, datagram), &whole);
 	while (drop == WEFT_NEXT && datagram->first != GATHER_NONE)
 		gather_send(worker, datagram, gather_take(worker->gather, datagram), &whole);
 	gather_drop_parts(worker, datagram, drop);
@@ -288,31 +380,16 @@ gather_finish(struct weft_worker *worker, struct gather_datagram *datagram)
 
 /* ---- a part ---- */
 
-static enum weft_drop
-gather_read(const struct weft_key *key, const struct rte_mbuf *packet,
-	    struct weft_fragment *fragment)
-{
-	uint32_t l3 = weft_key_offset(key) + weft_key_l2_length(key);
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(packet, const uint8_t *, l3);
-	uint32_t length = packet->data_len - l3, begin;
-	struct weft_ip_info info;
-	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
-
-	if (!(is_ip4 ? weft_ip4_parse(ip, length, &info) : weft_ip6_parse(ip, length, &info)) ||
-	    !weft_fragment_parse(ip, length, packet->pkt_len - l3, &info, fragment))
-		return DROP_ADMIT_FRAGMENT_INVALID;
-	if (info.is_later_fragment)
-		return WEFT_NEXT;
-	begin = is_ip4 ? info.l4_offset : info.fragment_at + 8u;
-	return fragment->length < info.l4_offset - begin + weft_packet_least(info.protocol) ?
-		       DROP_ADMIT_FRAGMENT_TINY :
-		       WEFT_NEXT;
-}
-
 static struct gather_key
-gather_make_key(const struct weft_key *key, uint16_t network, uint32_t id)
+gather_make_key(const struct weft_worker *worker, const struct weft_key *key, uint16_t network,
+		uint32_t id)
 {
-	struct gather_key common = { .id = id, .network = network, .arrival = key->arrival };
+	struct gather_key common = {
+		.id = id,
+		.network = network,
+		.arrival = key->arrival,
+		.is_by_wire = worker->topology->attachments[key->arrival]->is_wire,
+	};
 
 	if ((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4) {
 		common.family = AF_INET;
@@ -327,34 +404,15 @@ gather_make_key(const struct weft_key *key, uint16_t network, uint32_t id)
 	return common;
 }
 
-/* A part that ends the datagram, or one behind the end, tells of its length: only one may be. */
-static enum weft_drop
-gather_join(struct weft_worker *worker, struct gather_datagram *datagram,
-	    const struct weft_fragment *fragment, struct rte_mbuf *packet)
-{
-	uint32_t end = fragment->offset + (uint32_t)fragment->length;
-	enum weft_drop drop;
-
-	if (datagram->is_bad)
-		return DROP_ADMIT_FRAGMENT_OVERLAP;
-	if (datagram->total != 0 &&
-	    (end > datagram->total || (!fragment->has_more && end != datagram->total))) {
-		datagram->is_bad = true;
-		return DROP_ADMIT_FRAGMENT_INVALID;
-	}
-	drop = gather_put(worker, datagram, fragment, packet);
-	if (drop == WEFT_NEXT && !fragment->has_more)
-		datagram->total = end;
-	return drop;
-}
-
 void
 weft_gather(struct weft_worker *worker, const struct weft_key *key, uint16_t network,
 	    struct rte_mbuf *packet)
 {
 	struct weft_fragment fragment = { 0 };
-	enum weft_drop drop = gather_read(key, packet, &fragment);
-	struct gather_key common = gather_make_key(key, network, fragment.id);
+	enum weft_drop drop =
+		weft_packet_read_fragment(key, rte_pktmbuf_mtod(packet, const uint8_t *),
+					  packet->data_len, packet->pkt_len, &fragment);
+	struct gather_key common = gather_make_key(worker, key, network, fragment.id);
 	struct gather_datagram *datagram = NULL;
 	struct weft_whole whole;
 
@@ -366,24 +424,23 @@ weft_gather(struct weft_worker *worker, const struct weft_key *key, uint16_t net
 	if (drop != DROP_ADMIT_FRAGMENT_INVALID) {
 		datagram = gather_find(worker->gather, &common);
 		if (datagram == NULL)
-			datagram = gather_add(worker->gather, &common, worker->now_ms);
-		if (datagram == NULL)
-			drop = DROP_ADMIT_FRAGMENT_LIMIT;
+			datagram = gather_add(worker, &common);
+	}
+	if (datagram == NULL) {
+		weft_tx_drop(worker, key->arrival,
+			     drop == WEFT_NEXT ? DROP_ADMIT_FRAGMENT_LIMIT : drop, packet);
+		return;
 	}
 	if (drop == WEFT_NEXT)
-		drop = gather_join(worker, datagram, &fragment, packet);
-	else if (datagram != NULL)
-		datagram->is_bad = true;
-	if (drop != WEFT_NEXT)
+		drop = gather_put(worker, datagram, &fragment, packet);
+	if (drop != WEFT_NEXT) {
 		weft_tx_drop(worker, key->arrival, drop, packet);
-	if (datagram == NULL)
-		return;
-	if (datagram->is_bad)
-		gather_drop_parts(worker, datagram, drop);
-	else if (datagram->total != 0 && datagram->there == datagram->total)
+		gather_spoil(worker, datagram, drop);
+	} else if (datagram->total != 0 && datagram->there == datagram->total) {
 		gather_finish(worker, datagram);
-	else if (datagram->first == GATHER_NONE)
+	} else if (datagram->first == GATHER_NONE) {
 		gather_del(worker->gather, datagram);
+	}
 }
 
 /* ---- the end of patience ---- */
@@ -400,10 +457,10 @@ weft_gather_tick(struct weft_worker *worker)
 {
 	struct weft_gather *gather = worker->gather;
 
-	if (gather->n_datagrams == 0 || worker->now_ms - gather->ticked_ms < GATHER_TICK_MS)
+	if (gather->n[GATHER_DATAGRAMS] == 0 || worker->now_ms - gather->ticked_ms < GATHER_TICK_MS)
 		return;
 	gather->ticked_ms = worker->now_ms;
-	for (uint32_t i = 0; i < WEFT_GATHER_DATAGRAMS; i++) {
+	for (uint32_t i = 0; i < WEFT_GATHER_MAX; i++) {
 		struct gather_datagram *datagram = &gather->datagrams[i];
 
 		if (datagram->is_used && (int32_t)(worker->now_ms - datagram->until_ms) >= 0)
@@ -416,7 +473,7 @@ gather_forget_job(void *context, void *port)
 {
 	struct weft_worker *worker = context;
 
-	for (uint32_t i = 0; i < WEFT_GATHER_DATAGRAMS; i++) {
+	for (uint32_t i = 0; i < WEFT_GATHER_MAX; i++) {
 		struct gather_datagram *datagram = &worker->gather->datagrams[i];
 
 		if (datagram->is_used && datagram->key.arrival == *(const uint16_t *)port)
@@ -428,6 +485,7 @@ void
 weft_gather_forget(uint16_t port)
 {
 	for (uint16_t i = 0; i < weft_n_workers; i++)
-		if (__atomic_load_n(&weft_workers[i]->gather->n_datagrams, __ATOMIC_RELAXED) > 0)
+		if (__atomic_load_n(&weft_workers[i]->gather->n[GATHER_DATAGRAMS],
+				    __ATOMIC_RELAXED) > 0)
 			weft_worker_call(weft_workers[i], gather_forget_job, &port);
 }

@@ -57,8 +57,7 @@ struct weft_held {
 };
 
 #define WEFT_HELD_MAX 256
-#define WEFT_GATHER_MAX 1024 /* fragments that wait on one worker */
-#define WEFT_GATHER_DATAGRAMS 512 /* of which */
+#define WEFT_GATHER_MAX 1024 /* fragments that wait on one worker, and datagrams that they are of */
 
 /** Packets on their way out of a port. */
 struct weft_tx {

@@ -6,8 +6,10 @@ vm1 of SECURE is A, 10.0.0.10 and 2001:db8::a; vm2 listens.
 import pytest
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6MLReport2, ICMPv6ND_NA, ICMPv6ND_NS,
-                                ICMPv6ND_RS, IPv6, IPv6ExtHdrHopByHop, RouterAlert)
+from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6MLDone, ICMPv6MLQuery, ICMPv6MLReport,
+                                ICMPv6MLReport2, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6ND_RS,
+                                ICMPv6Unknown, IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
+                                RouterAlert)
 from scapy.layers.l2 import ARP
 
 from frames import A, B, C, EVERYBODY, frame
@@ -34,9 +36,17 @@ def neighbour(source):
     return IPv6(src=source, dst="ff02::1:ff00:b", hlim=255) / ICMPv6ND_NS(tgt="2001:db8::b")
 
 
-def listener_report(source):
+def listener(source, message):
     return IPv6(src=source, dst="ff02::16", hlim=1) / \
-        IPv6ExtHdrHopByHop(options=[RouterAlert()]) / ICMPv6MLReport2()
+        IPv6ExtHdrHopByHop(options=[RouterAlert()]) / message
+
+
+def listener_report(source):
+    return listener(source, ICMPv6MLReport2())
+
+
+def nobody(message):
+    return IPv6(src="::", dst="ff02::1", hlim=255) / message
 
 
 DISCOVER = IP(src="0.0.0.0", dst="255.255.255.255") / UDP(sport=68, dport=67) / \
@@ -54,6 +64,9 @@ HONEST = {
     "DHCP discover": DISCOVER,
     "duplicate address detection": neighbour("::"),
     "MLD before an address": listener_report("::"),
+    "MLDv1 before an address": listener("::", ICMPv6MLReport(mladdr="ff02::1:ff00:a")),
+    "MLDv1, no more, before an address": listener("::", ICMPv6MLDone(mladdr="ff02::1:ff00:a")),
+    "router solicitation before an address": nobody(ICMPv6ND_RS()),
     "MLD from the EUI-64 address": listener_report(OWN_LINK_LOCAL),
     "router solicitation from the EUI-64 address":
         IPv6(src=OWN_LINK_LOCAL, dst="ff02::2", hlim=255) / ICMPv6ND_RS(),
@@ -79,6 +92,12 @@ SPOOFED = {
     "a link-local address of another":
         ("ip", IPv6(src="fe80::ff:fe00:b", dst="ff02::2", hlim=255) / ICMPv6ND_RS()),
     ":: that is neither DAD nor MLD": ("ip", IPv6(src="::", dst="2001:db8::1") / UDP()),
+    ":: with an echo request": ("ip", nobody(ICMPv6EchoRequest())),
+    ":: with an unknown message": ("ip", nobody(ICMPv6Unknown(type=200, msgbody=bytes(8)))),
+    ":: with a neighbour advertisement": ("ip", nobody(ICMPv6ND_NA(tgt="2001:db8::a"))),
+    ":: with a membership query": ("ip", listener("::", ICMPv6MLQuery())),
+    ":: with a later fragment":
+        ("ip", nobody(IPv6ExtHdrFragment(nh=58, offset=8, m=0, id=7) / bytes(16))),
     "ARP request of another": ("arp", arp("10.0.0.1")),
     "ARP reply of another": ("arp", arp("10.0.0.1", op=2)),
     "gratuitous ARP of another": ("arp", arp("10.0.0.1", target="10.0.0.1")),

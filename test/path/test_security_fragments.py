@@ -11,7 +11,7 @@ from scapy.layers.inet6 import IPv6ExtHdrDestOpt, PadN
 
 from frames import frame
 from harness import is_conserved, wait_until
-from secure import (MUTE, PEER, REFUSED, THIRD, THREE, VM, Talk, body, both_families, egress, group,
+from secure import (MUTE, PEER, REFUSED, THIRD, THREE, VM, WIRED, Talk, body, both_families, egress, group,
                     ingress, packet, piece, pieces, ping, ping_name, site, tcp, udp)
 from words import proves
 
@@ -256,6 +256,47 @@ def test_fragments_that_wait_are_limited(switch):
     held.ends()
 
 
+FLOODS = {
+    "tiny": (0, lambda number, family: [
+        piece(body(tcp(9, 80, load=LOAD), family), 0, 8, family, protocol=6, ident=number)]),
+    "overlapping": (0, lambda number, family: [
+        piece(bytes(104), start, start + 40, family, ident=number) for start in (0, 32)]),
+    "lonely": (256, lambda number, family: datagram(53, family, ident=number)[:1]),
+}
+
+
+@proves("S47")
+@both_families
+@pytest.mark.parametrize("what", FLOODS)
+def test_what_one_floods_harms_no_other(switch, what, family):
+    """More than a worker remembers. Bad ones give way to what the same guest says next."""
+    waiting, makes = FLOODS[what]
+    crowd = [data for number in range(1100) for data in makes(number, family)]
+    other = datagram(53, family, here=THIRD)
+    held = Held(switch, web(), {"peer": crowd}, held=waiting)
+    held.says(THIRD, other[::-1], held=waiting)
+    assert held.hears(VM) == other
+    if what != "lonely":
+        own = datagram(53, family, ident=2000)
+        held.says(PEER, own, held=0)
+        assert held.hears(VM) == other + own
+    held.ends()
+
+
+@proves("S47")
+@pytest.mark.parametrize("what", FLOODS)
+def test_what_a_wire_floods_harms_no_guest(switch, what):
+    config = site([VM.port("web"), THIRD.free()],
+                  [group("web", ingress("udp", 53), MUTE)], [WIRED])
+    crowd = [data for number in range(1100) for data in FLOODS[what][1](number, 4)]
+    tagged = [data[:12] + b"\x81\0" + WIRED.vlan.to_bytes(2, "big") + data[12:] for data in crowd]
+    held = Held(switch, config, {WIRED.name: tagged}, held=FLOODS[what][0])
+    other = datagram(here=THIRD)
+    held.says(THIRD, other, held=FLOODS[what][0])
+    assert held.hears(VM) == other
+    held.ends()
+
+
 # Not honest.
 
 
@@ -326,6 +367,35 @@ def test_lengths_that_disagree_do_not_pass(switch, what, family):
     wait_until(lambda: is_conserved(switch.json("stat show")), "all are booked")
     assert switch.hears("vm") == []
     assert set(switch.drops().get("peer", {})) <= BAD
+    switch.signals(15)
+    assert switch.waits() == 0
+
+
+# As many bytes as the end says, but not those: (begin, end, is there more?)
+HOLES = {
+    "no first one": ((1000, 1104, True), (104, 200, False)),
+    "a hole": ((0, 400, True), (1000, 1104, True), (504, 512, False)),
+    "a first one, and another end": ((0, 40, True), (96, 136, True), (80, 88, False)),
+}
+
+
+@proves("S47")
+@both_families
+@pytest.mark.parametrize("what", HOLES)
+def test_a_datagram_with_holes_does_not_pass(switch, what, family):
+    """Not even where everything may, whatever comes first; nor does it make a connection."""
+    data = body(udp(9, 53, bytes(1200)), family)
+    sent = [piece(data, start, end, family, more=more, ident=number)
+            for number, order in enumerate(itertools.permutations(HOLES[what]))
+            for start, end, more in order]
+    config = web(ingress(), MUTE)
+    config["security-groups"][0]["log"] = True
+    switch.launches(switch.writes(config, {"peer": sent}))
+    wait_until(lambda: switch.json("stat show")["rx_packets"] == len(sent), "all have come")
+    wait_until(lambda: is_conserved(switch.json("stat show")), "all are booked")
+    assert (switch.hears("vm"), switch.json("connection list")) == ([], [])
+    assert switch.json("log list") == []
+    assert switch.drops()["peer"].keys() <= BAD
     switch.signals(15)
     assert switch.waits() == 0
 

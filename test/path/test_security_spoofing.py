@@ -244,6 +244,65 @@ def test_a_router_advertisement_in_an_atomic_fragment_does_not_pass(switch):
     switch.stops()
 
 
+# What only routers and servers say, behind a header that fills the first fragment (RFC 7113).
+
+HIDDEN = {
+    "router advertisement": (58, ROUTER),
+    "redirect": (58, REDIRECT),
+    "DHCPv6 server": (17, SERVES6),
+}
+
+
+def in_two(message, cut=8, behind=60, ident=7):
+    """Fragments of options for the destination with the message behind; the first ends at cut."""
+    data = bytes(packet(LOCAL6, "ff02::1", IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 4)]) /
+                        message, hlim=255))[40:]
+    return [nd(data[begin:end], LOCAL6, before=IPv6ExtHdrFragment(
+        nh=behind, offset=begin // 8, m=end is not None, id=ident))
+        for begin, end in ((0, cut), (cut, None))]
+
+
+@pytest.mark.parametrize("words", ({}, {"addresses": []}, {"addresses": [], "mac": None}),
+                         ids=("all", "no addresses", "nothing"))
+@pytest.mark.parametrize("what", HIDDEN)
+def test_a_first_fragment_shows_what_it_is(switch, what, words):
+    """Also where nobody is filtered, so that nothing waits. The rest alone tells nobody anything."""
+    _, message = HIDDEN[what]
+    first, rest = in_two(message)
+    config = secured("both", **words)
+    for port in config["ports"]:
+        if port.get("mac", "") is None:
+            del port["mac"]
+    config["networks"][0]["static-macs"] = config["networks"][0]["static-macs"][:1]
+    switch.carries(config, sends={"vm": [first, rest, rest, first]},
+                   delivers={"peer": [rest, rest]}, drops={"vm": {"admit/fragment-tiny": 2}})
+
+
+@pytest.mark.parametrize("words", ({}, {"addresses": []}), ids=("all", "no addresses"))
+def test_a_first_fragment_that_cannot_be_read_does_not_pass(switch, words):
+    """It ends inside of the options; so does one with more headers than anybody needs."""
+    long = IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 12)])
+    first = nd(bytes(long)[:8], LOCAL6, before=IPv6ExtHdrFragment(nh=60, offset=0, m=1, id=7))
+    chain = ROUTER
+    for _ in range(9):
+        chain = IPv6ExtHdrDestOpt() / chain
+    switch.carries(secured("both", **words), sends={"vm": [first, nd(chain, LOCAL6), first]},
+                   drops={"vm": {"admit/ip-spoofed": 3}})
+
+
+def test_first_fragments_with_their_ports_pass(switch):
+    """Those with ports of zero have the same key as one that is cut: neither answers for the other.
+    """
+    plain = in_two(udp(9, 53, bytes(64)), cut=24)
+    zeros = in_two(udp(0, 0, bytes(64)), cut=24, ident=8)
+    cut, rest = in_two(udp(0, 0, bytes(64)), ident=9)
+    other = in_two(bytes(64), behind=60, ident=10)
+    sent = plain + zeros + [cut] + zeros + [cut, rest] + plain + other
+    switch.carries(secured("both"), sends={"vm": sent},
+                   delivers={"peer": [data for data in sent if data != cut]},
+                   drops={"vm": {"admit/fragment-tiny": 2}})
+
+
 def test_a_dhcp_server_in_fragments_does_not_pass(switch):
     datagram = bytes(packet(VM.ip(), "255.255.255.255", SERVES))[20:]
     parts = [frame(VM.mac, EVERYBODY, IP(src=VM.ip(), dst="255.255.255.255", proto=17, id=7,

@@ -166,6 +166,14 @@ path_frame_put_ip6(struct path_frame *frame, const char *ip, uint8_t next)
 	frame->length = at + 48;
 }
 
+/* A report, RFC 2710 section 3. */
+static inline void
+path_frame_put_mld(struct path_frame *frame, const char *ip)
+{
+	path_frame_put_ip6(frame, ip, 58);
+	frame->bytes[frame->length - 8] = 131;
+}
+
 /* A whole IP header over @p bytes of payload, which stand behind it already. @return its length */
 static inline uint32_t
 path_frame_fill_ip(uint8_t *ip, const char *src, const char *dst, uint8_t protocol, uint32_t bytes)
@@ -349,6 +357,8 @@ path_frame_put_inside(struct path_frame *frame, char **words)
 		path_frame_put_ip6(frame, argument, 6);
 	else if (strcmp(what, "icmp6") == 0)
 		path_frame_put_ip6(frame, argument, 58);
+	else if (strcmp(what, "mld") == 0)
+		path_frame_put_mld(frame, argument);
 	else if (strcmp(what, "type") == 0)
 		path_frame_put16(frame, (uint16_t)strtoul(argument, NULL, 16));
 	else if (strcmp(what, "payload") == 0)

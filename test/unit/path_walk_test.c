@@ -176,7 +176,8 @@ test_port_security_asks_for_mac_and_addresses(void **state)
 		       { "h1", "* < a ip6 2001:db8::b", "admit/ip-spoofed" },
 		       { "h1", "* < a ip6 fe80::ff:fe00:a", "h2, h3, h4" }, /* EUI-64 of the MAC */
 		       { "h1", "* < a ip6 fe80::ff:fe00:b", "admit/ip-spoofed" },
-		       { "h1", "* < a icmp6 ::", "h2, h3, h4" },
+		       { "h1", "* < a mld ::", "h2, h3, h4" },
+		       { "h1", "* < a icmp6 ::", "admit/ip-spoofed" },
 		       { "h1", "* < a ip6 ::", "admit/ip-spoofed" },
 		       /* The other addresses of the mapped kind are not the same. */
 		       { "h1", "* < a ip6 ::10.0.0.10", "admit/ip-spoofed" });
