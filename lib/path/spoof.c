@@ -254,7 +254,8 @@ weft_spoof_check(struct weft_walk *walk)
 		return spoof_is_rarp(walk) ? WEFT_NEXT : DROP_ADMIT_RARP_SPOOFED;
 	/* Behind IPv6 headers that cannot be read may be anything (spoof_hides_transport()). */
 	if (key->kind & WEFT_KEY_BROKEN)
-		return port->n_addresses > 0 || key->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) ?
+		return port->n_addresses > 0 || (port->has_mac &&
+						 key->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) ?
 			       DROP_ADMIT_IP_SPOOFED :
 			       WEFT_NEXT;
 	return (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_L2 ? WEFT_NEXT : spoof_check_ip(walk);

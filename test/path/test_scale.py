@@ -58,7 +58,7 @@ def test_more_pairs_of_addresses_than_entries(switch):
 @proves("S15")
 def test_ten_thousand_addresses_are_listed_completely(switch):
     calls = [frame(mac(0x10000 + number), EVERYBODY, b"") for number in range(10000)]
-    switch.starts(GUESTS, sends={"vm1": calls})
+    switch.starts(GUESTS.replace("name: vm1,", "name: vm1, mac-limit: 0,"), sends={"vm1": calls})
     rows = switch.json("fdb list")
     assert len(rows) == 10000
     assert {row["mac"] for row in rows} == {mac(0x10000 + number) for number in range(10000)}
@@ -129,10 +129,10 @@ def test_a_thousand_ports_and_a_group_of_ten_thousand(switch):
     everything.write_text(json.dumps(place(1000)))
     patience = PATIENCE_SEC / 10  # longer with sanitizers
     assert milliseconds(lambda: switch.says("apply", everything)) < 1000 * patience
-    starts = [milliseconds(lambda: switch.ctl("--version")) for _ in range(20)]
+    asks = [milliseconds(lambda: switch.json("status")) for _ in range(20)]
     sets = [milliseconds(lambda: switch.json("security-group", "set", "db", "--members", f"10.200.0.{i}"))
             for i in range(20)]
-    assert statistics.median(sets) - statistics.median(starts) < 5 * patience
+    assert statistics.median(sets) - statistics.median(asks) < 5 * patience
     assert len(switch.json("security-group", "show", "db")["members"]) == 10020
     rests(switch)
 
