@@ -54,6 +54,14 @@ gather_port(const char *name)
 	return (uint16_t)port;
 }
 
+/* In network order. */
+static void
+gather_put(uint8_t *at, uint32_t value, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
+}
+
 static uint32_t
 gather_put_ip4(uint8_t *at, const struct gather_way *way, const struct gather_piece *piece)
 {
@@ -66,7 +74,7 @@ gather_put_ip4(uint8_t *at, const struct gather_way *way, const struct gather_pi
 	};
 
 	for (uint32_t i = 0; i < RTE_DIM(words); i++)
-		*(unaligned_uint16_t *)(at + 2 * i) = rte_cpu_to_be_16(words[i]);
+		gather_put(at + 2 * i, words[i], 2);
 	memcpy(at + 12, "\x0a\0\0\x09\x0a\0\0\1", 8);
 	return 20;
 }
@@ -76,14 +84,14 @@ gather_put_ip6(uint8_t *at, const struct gather_way *way, const struct gather_pi
 {
 	uint32_t word = piece->offset * 8u | !piece->is_last;
 
-	*(unaligned_uint32_t *)at = RTE_BE32(0x60000000);
-	*(unaligned_uint16_t *)(at + 4) = rte_cpu_to_be_16((uint16_t)(8 + piece->length * 8));
+	at[0] = 0x60;
+	gather_put(at + 4, 8 + piece->length * 8u, 2);
 	at[6] = IPPROTO_FRAGMENT;
 	memcpy(at + 8, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x09", 16);
 	memcpy(at + 24, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	at[40] = way->protocol;
-	*(unaligned_uint16_t *)(at + 42) = rte_cpu_to_be_16((uint16_t)word);
-	*(unaligned_uint32_t *)(at + 44) = rte_cpu_to_be_32(piece->id);
+	gather_put(at + 42, word, 2);
+	gather_put(at + 44, piece->id, 4);
 	return 48;
 }
 
