@@ -311,11 +311,13 @@ burst_parse(struct weft_worker *worker, const struct weft_attachment *arrival,
 	return left;
 }
 
-/* There is no entry: what the walk will touch is fetched, too. */
+/* There is no entry: what the walk will touch is fetched, too, if there is going to be one. */
 static __rte_noinline void
 burst_foresee(const struct weft_worker *worker, const struct weft_attachment *arrival,
 	      const struct weft_key *key, uint64_t hash)
 {
+	if (worker->budgets[key->arrival].tokens == 0)
+		return;
 	if (!weft_key_is_event(key))
 		weft_flow_foresee(worker->table, hash);
 	weft_filter_foresee(worker->topology, arrival, key);
