@@ -14,7 +14,7 @@ import statistics
 import struct
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,8 +155,9 @@ def ask(folder, *words):
     return json.loads(answer)
 
 
-def rate_of_weft(folder, document, seconds):
-    """Packets per second that weft takes from the devices, all of them forwarded from its cache."""
+@contextmanager
+def running(folder, document):
+    """weft, ready, with a file of this document, until the block ends."""
     with subprocess.Popen(command(folder, document), text=True, stderr=subprocess.PIPE) as weft:
         said = ""
         for line in weft.stderr:
@@ -166,13 +167,19 @@ def rate_of_weft(folder, document, seconds):
         else:
             raise AssertionError(f"weft does not start:\n{said}")
         try:
-            watch = Watch(weft.pid)
-            time.sleep(1.5)  # every flow has been walked by then
-            first, start = watch.around(lambda: ask(folder, "stat", "show"))
-            time.sleep(seconds)
-            last, end = watch.around(lambda: ask(folder, "stat", "show"))
+            yield weft
         finally:
             weft.terminate()
+
+
+def rate_of_weft(folder, document, seconds):
+    """Packets per second that weft takes from the devices, all of them forwarded from its cache."""
+    with running(folder, document) as weft:
+        watch = Watch(weft.pid)
+        time.sleep(1.5)  # every flow has been walked by then
+        first, start = watch.around(lambda: ask(folder, "stat", "show"))
+        time.sleep(seconds)
+        last, end = watch.around(lambda: ask(folder, "stat", "show"))
     grown = {key: last[key] - first[key] for key in ("rx_packets", "tx_packets", "drops", "flow_misses")}
     assert grown["drops"] == 0 and grown["tx_packets"] > 0, f"not forwarded: {grown}"
     assert grown["flow_misses"] * 1000 < grown["rx_packets"], f"walked, not remembered: {grown}"

@@ -37,8 +37,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
-from bench import (CORE, MISS_BUDGET, WEFTCTL, Watch, ask, command, hertz, host, ip_header, playing_order,
-                   rate_of_weft, tell, write_pcap)
+from bench import (CORE, MISS_BUDGET, WEFTCTL, Watch, ask, hertz, host, ip_header, playing_order,
+                   rate_of_weft, running, tell, write_pcap)
 
 GUEST, FAR, EVIL = b"\x02\0\0\0\0\x0a", b"\x02\0\0\0\0\x0b", b"\x02\0\0\0\0\x0e"
 HERE = bytes([192, 0, 2, 10])
@@ -91,22 +91,6 @@ def secured(device, rules):
 
 def unsecured(device):
     return {"ports": [port("vm1", device, GUEST, **{"port-security": False})]}
-
-
-@contextmanager
-def running(folder, config):
-    with subprocess.Popen(command(folder, config), text=True, stderr=subprocess.PIPE) as weft:
-        said = ""
-        for line in weft.stderr:
-            said += line
-            if "ready" in line:
-                break
-        else:
-            raise AssertionError(f"weft does not start:\n{said}")
-        try:
-            yield weft
-        finally:
-            weft.terminate()
 
 
 # ---- established ----

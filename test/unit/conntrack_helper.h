@@ -156,4 +156,15 @@ conntrack_flush(void)
 	}
 }
 
+/** At the end of a test: nothing is left, and the table goes. */
+static inline int
+conntrack_stop(void **state)
+{
+	(void)state;
+	conntrack_flush();
+	assert_int_equal(weft_conn_count(), 0);
+	weft_conn_destroy();
+	return 0;
+}
+
 #endif

@@ -163,16 +163,6 @@ state_start(void **state)
 	return weft_conn_create(1024, 1);
 }
 
-static int
-state_stop(void **state)
-{
-	(void)state;
-	conntrack_flush();
-	assert_int_equal(weft_conn_count(), 0);
-	weft_conn_destroy();
-	return 0;
-}
-
 static void
 state_check(const struct weft_conn_packet *packet, int state, const char *what, size_t step)
 {
@@ -450,7 +440,7 @@ test_states_have_names(void **state)
 	assert_string_equal(weft_conn_state_name(WEFT_CONN_STATES), "?");
 }
 
-#define STATE_TEST(name) cmocka_unit_test_setup_teardown(name, state_start, state_stop)
+#define STATE_TEST(name) cmocka_unit_test_setup_teardown(name, state_start, conntrack_stop)
 
 int
 main(void)

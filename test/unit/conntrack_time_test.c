@@ -41,16 +41,6 @@ time_start(void **state)
 	return 0;
 }
 
-static int
-time_stop(void **state)
-{
-	(void)state;
-	conntrack_flush();
-	assert_int_equal(weft_conn_count(), 0);
-	weft_conn_destroy();
-	return 0;
-}
-
 /* Its last packet is passed now: it is there until @p sec later, and then it is gone. */
 static void
 time_check_expiry(const struct weft_conn_packet *packet, uint32_t sec)
@@ -448,7 +438,7 @@ test_datagrams_of_what_is_cut_are_known(void **state)
 	time_check_left(&udp, time_timeouts.udp);
 }
 
-#define TIME_TEST(name) cmocka_unit_test_setup_teardown(name, time_start, time_stop)
+#define TIME_TEST(name) cmocka_unit_test_setup_teardown(name, time_start, conntrack_stop)
 
 int
 main(void)

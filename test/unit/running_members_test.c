@@ -7,60 +7,13 @@
 
 #include "eal_helper.h"
 
-#include "conf_helper.h"
 #include "core/gen.h"
 #include "dice_helper.h"
-#include "fake_port.h"
-#include "fdb/fdb.h"
-#include "topology/running.h"
-#include "tracking_helper.h"
+#include "running_helper.h"
 
 #define MEMBERS_GROUPS 3
 #define MEMBERS_ADDRESSES 12
 #define MEMBERS_STEPS 20000
-
-static void
-members_test_on_applied(const struct weft_conf *conf)
-{
-	(void)conf;
-}
-
-static void
-members_test_on_retire(uint16_t port)
-{
-	(void)port;
-}
-
-static const struct weft_running_hooks members_test_hooks = { members_test_on_applied,
-							      members_test_on_retire };
-
-static int
-members_test_start(void **state)
-{
-	(void)state;
-	if (weft_fdb_create(1024) != 0 || tracking_helper_start(1) != 0)
-		return -1;
-	return weft_running_init(1, &members_test_hooks);
-}
-
-static int
-members_test_stop(void **state)
-{
-	(void)state;
-	weft_running_fini();
-	fake_reset();
-	weft_fdb_destroy();
-	tracking_helper_stop();
-	return 0;
-}
-
-static void
-members_test_apply(const char *text)
-{
-	struct weft_errors errors = WEFT_ERRORS_NONE;
-
-	assert_int_equal(weft_running_apply(conf_helper_load(text), &errors), 0);
-}
 
 /* @return how many came or went; or negative errno, with a sentence */
 static int
@@ -112,7 +65,7 @@ test_a_member_comes_and_goes_without_a_snapshot(void **state)
 	uint32_t number, value;
 
 	(void)state;
-	members_test_apply("security-groups: [{name: db, members: [10.0.0.1]}]\n");
+	running_helper_apply("security-groups: [{name: db, members: [10.0.0.1]}]\n");
 	before = weft_topology;
 	number = weft_running_number();
 	value = weft_gen_read(weft_member_slot(ip.bytes));
@@ -142,7 +95,7 @@ test_what_has_no_room_changes_nothing(void **state)
 	int n = 0;
 
 	(void)state;
-	members_test_apply("security-groups: [{name: db, members: [10.0.0.1]}, {name: web}]\n");
+	running_helper_apply("security-groups: [{name: db, members: [10.0.0.1]}, {name: web}]\n");
 	while (weft_members_count() < 1023) {
 		snprintf(text, sizeof(text), "10.1.%d.%d", n / 256, n % 256);
 		assert_int_equal(members_test_change(0, '+', text), 1);
@@ -206,7 +159,7 @@ test_all_members_may_be_others(void **state)
 			assert_int_equal(members_test_is_in("db", &last), other == net);
 		}
 	}
-	members_test_apply("networks: []\n");
+	running_helper_apply("networks: []\n");
 	assert_int_equal(weft_members_count(), 0);
 }
 
@@ -280,7 +233,7 @@ members_test_apply_any(struct dice *dice)
 		fprintf(out, "], security-groups: [g%u]}\n", dice_below(dice, MEMBERS_GROUPS));
 	}
 	fclose(out);
-	members_test_apply(text);
+	running_helper_apply(text);
 	free(text);
 }
 
@@ -341,7 +294,7 @@ test_sets_are_what_the_document_says(void **state)
 }
 
 #define MEMBERS_TEST(name)                                                                         \
-	cmocka_unit_test_setup_teardown(name, members_test_start, members_test_stop)
+	cmocka_unit_test_setup_teardown(name, running_helper_start, running_helper_stop)
 
 int
 main(void)

@@ -10,11 +10,7 @@
 
 #include <netinet/in.h>
 
-#include "conf_helper.h"
-#include "fake_port.h"
-#include "fdb/fdb.h"
-#include "topology/running.h"
-#include "tracking_helper.h"
+#include "running_helper.h"
 
 #define MOMENTS_FILL 400 /* members that take a while to join and leave */
 #define MOMENTS_CHANGES 300
@@ -22,48 +18,12 @@
 static bool moments_stop; /* [A] */
 static uint32_t moments_rounds; /* [A] */
 
-static void
-moments_on_applied(const struct weft_conf *conf)
-{
-	(void)conf;
-}
-
-static void
-moments_on_retire(uint16_t port)
-{
-	(void)port;
-}
-
-static const struct weft_running_hooks moments_hooks = { moments_on_applied, moments_on_retire };
-
 static int
 moments_start(void **state)
 {
-	(void)state;
 	moments_stop = false;
 	moments_rounds = 0;
-	if (weft_fdb_create(1024) != 0 || tracking_helper_start(1) != 0)
-		return -1;
-	return weft_running_init(1, &moments_hooks);
-}
-
-static int
-moments_end(void **state)
-{
-	(void)state;
-	weft_running_fini();
-	fake_reset();
-	weft_fdb_destroy();
-	tracking_helper_stop();
-	return 0;
-}
-
-static void
-moments_apply(const char *text)
-{
-	struct weft_errors errors = WEFT_ERRORS_NONE;
-
-	assert_int_equal(weft_running_apply(conf_helper_load(text), &errors), 0);
+	return running_helper_start(state);
 }
 
 static struct weft_ip
@@ -148,14 +108,14 @@ moments_alternate(char *one, char *other,
 	struct moments_judge judge = { .is_wrong = is_wrong };
 	pthread_t thread;
 
-	moments_apply(one);
+	running_helper_apply(one);
 	judge.sender = moments_find("a");
 	judge.receiver = moments_find("b");
 	assert_int_equal(pthread_create(&thread, NULL, moments_work, &judge), 0);
 	while (__atomic_load_n(&moments_rounds, __ATOMIC_RELAXED) == 0)
 		sched_yield();
 	for (uint32_t i = 0; i < MOMENTS_CHANGES; i++)
-		moments_apply(i % 2 == 0 ? other : one);
+		running_helper_apply(i % 2 == 0 ? other : one);
 	__atomic_store_n(&moments_stop, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	assert_true(moments_rounds > MOMENTS_CHANGES);
@@ -241,14 +201,15 @@ test_rules_stay_where_only_members_change(void **state)
 	uint16_t number;
 
 	(void)state;
-	moments_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.1"));
+	running_helper_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.1"));
 	port = weft_topology->attachments[moments_find("a")];
 	number = weft_group_hold("g");
-	moments_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.1, 10.0.0.2"));
-	moments_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.3"));
+	running_helper_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.1, 10.0.0.2"));
+	running_helper_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.3"));
 	/* Nor does a port that comes, or goes, with what is its own. */
-	moments_apply(MOMENTS_ONE MOMENTS_PORT("b") MOMENTS_GROUPS("", "10.0.0.3, 10.0.0.4"));
-	moments_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.3"));
+	running_helper_apply(MOMENTS_ONE MOMENTS_PORT("b")
+				     MOMENTS_GROUPS("", "10.0.0.3, 10.0.0.4"));
+	running_helper_apply(MOMENTS_ONE MOMENTS_GROUPS("", "10.0.0.3"));
 	assert_ptr_equal(weft_topology->attachments[moments_find("a")], port);
 	assert_int_equal(weft_group_hold("g"), number);
 	assert_non_null(moments_ask(weft_topology, moments_find("a"), WEFT_INGRESS, 3, 80));
@@ -268,11 +229,11 @@ test_a_fresh_set_leaves_nothing_behind(void **state)
 	uint16_t numbers[3], n = 0;
 
 	(void)state;
-	moments_apply(documents[0]);
+	running_helper_apply(documents[0]);
 	for (uint32_t i = 1; i <= 100; i++) {
 		const struct weft_conf_group *group;
 
-		moments_apply(documents[i % 2]);
+		running_helper_apply(documents[i % 2]);
 		assert_int_equal(weft_members_count(), 1 + i % 2);
 		assert_non_null(moments_ask(weft_topology, moments_find("a"), WEFT_INGRESS, 1, 80));
 		assert_int_equal(
@@ -293,7 +254,7 @@ test_a_fresh_set_leaves_nothing_behind(void **state)
 	}
 }
 
-#define MOMENTS_TEST(name) cmocka_unit_test_setup_teardown(name, moments_start, moments_end)
+#define MOMENTS_TEST(name) cmocka_unit_test_setup_teardown(name, moments_start, running_helper_stop)
 
 int
 main(void)
