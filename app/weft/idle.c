@@ -33,7 +33,7 @@ static bool
 idle_have_looked(void)
 {
 	for (uint16_t i = 0; i < weft_n_workers; i++)
-		if (__atomic_load_n(&weft_workers[i]->loops, __ATOMIC_RELAXED) - idle.loops[i] <
+		if (__atomic_load_n(&weft_workers[i]->loops, __ATOMIC_ACQUIRE) - idle.loops[i] <
 		    IDLE_LOOPS)
 			return false;
 	return true;
@@ -55,6 +55,8 @@ idle_next_port(void)
 static void
 idle_tick(void *context)
 {
+	/* Asked before the sum: loops between the two must not count as loops without packets. */
+	bool have_looked = idle_have_looked();
 	struct weft_port_count sum;
 
 	(void)context;
@@ -63,7 +65,7 @@ idle_tick(void *context)
 		idle_begin_anew(sum.rx_packets);
 		return;
 	}
-	if (!idle_have_looked())
+	if (!have_looked)
 		return;
 	if (idle.polled != UINT32_MAX)
 		idle_next_port();
