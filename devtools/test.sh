@@ -87,7 +87,7 @@ for suite in "${suites[@]}"; do
 	path) run path run_pytest path -n "$jobs" --workers two ;;
 	sanitize)
 		build "$root/build-sanitize" --buildtype=debugoptimized -Doptimization=1 \
-			-Db_sanitize=address,undefined -Db_lundef=false
+			-Db_sanitize=address,undefined -Db_lundef=false -Dunity=on -Dunity_size=100
 		export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99
 		export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 		export LSAN_OPTIONS=suppressions=$root/test/unit/lsan.supp:print_suppressions=0
@@ -103,11 +103,11 @@ for suite in "${suites[@]}"; do
 	system)
 		packages_need tshark
 		packages_need_asleep openvswitch-switch
-		run system run_pytest system
+		run system run_pytest system -n 2
 		;;
 	guest)
 		packages_need qemu-system-x86 busybox-static kmod
-		run guest run_pytest guest
+		run guest run_pytest guest -n 2
 		;;
 	*) fail "there is no suite '$suite'" "suites: unit path sanitize lint system guest" ;;
 	esac

@@ -10,6 +10,8 @@
 #ifndef WEFT_PATH_DROP_H
 #define WEFT_PATH_DROP_H
 
+#include <stdbool.h>
+
 /* DROP(enum, stage, word, sentence) */
 #define WEFT_DROPS(DROP)                                                                           \
 	DROP(TERMINATE_RUNT, "terminate", "runt", "the frame is shorter than an Ethernet header")  \
@@ -153,6 +155,17 @@ enum weft_drop {
 	WEFT_GATHER, /* a fragment, which waits for the rest of its datagram */
 };
 /* clang-format on */
+
+/** @return whether it was not the packet, but that there were more of its kind than the port may
+ *  send */
+static inline bool
+weft_drop_is_excess(enum weft_drop reason)
+{
+	return reason == DROP_WORKER_MISS_BUDGET || reason == DROP_WORKER_BROADCAST_BUDGET ||
+	       reason == DROP_ADMIT_ARP_BUDGET || reason == DROP_ADMIT_ICMP_ERROR_BUDGET ||
+	       reason == DROP_DELIVER_NEW_CONNECTION_BUDGET ||
+	       reason == DROP_DELIVER_CONNECTION_LIMIT || reason == DROP_ADMIT_FRAGMENT_LIMIT;
+}
 
 struct weft_drop_text {
 	const char *stage, *word, *sentence;

@@ -6,6 +6,7 @@ weft_tx_drop(struct weft_worker *worker, uint16_t port, enum weft_drop reason,
 	     struct rte_mbuf *packet)
 {
 	worker->counts[port].drops[reason]++;
+	worker->n_excess += weft_drop_is_excess(reason);
 	rte_pktmbuf_free(packet);
 }
 

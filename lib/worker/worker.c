@@ -82,20 +82,29 @@ weft_workers_destroy(void)
 static bool
 worker_poll(struct weft_worker *worker, const struct weft_poll *poll)
 {
-	struct rte_mbuf *pkts[WEFT_BURST];
+	const struct weft_attachment *arrival = worker->topology->attachments[poll->port->id];
+	struct weft_port_count *count = &worker->counts[poll->port->id];
 	struct weft_rxq_stats *stats = &poll->port->rxq[poll->queue];
-	uint64_t start = rte_rdtsc();
-	uint16_t n = weft_port_rx(poll->port, poll->queue, pkts, WEFT_BURST);
-	uint64_t bytes = worker->counts[poll->port->id].rx_bytes;
+	uint64_t bytes = count->rx_bytes, n_excess = worker->n_excess;
+	uint64_t start = rte_rdtsc(), cycles;
+	struct rte_mbuf *pkts[WEFT_BURST];
+	uint16_t n;
 
+	if (unlikely(weft_budget_waits(worker, poll->port->id)))
+		return false;
+	n = weft_port_rx(poll->port, poll->queue, pkts, WEFT_BURST);
 	if (n == 0)
 		return false;
-	weft_burst_forward(worker, worker->topology->attachments[poll->port->id], pkts, n);
+	weft_burst_forward(worker, arrival, pkts, n);
 	weft_tx_flush(worker);
+	cycles = rte_rdtsc() - start;
 	stats->packets += n;
-	stats->bytes += worker->counts[poll->port->id].rx_bytes - bytes;
-	stats->busy_cycles += rte_rdtsc() - start;
-	worker->busy_cycles += rte_rdtsc() - start;
+	stats->bytes += count->rx_bytes - bytes;
+	stats->busy_cycles += cycles;
+	worker->busy_cycles += cycles;
+	n_excess = worker->n_excess - n_excess;
+	if (unlikely(n_excess > 0))
+		weft_budget_charge(worker, arrival, cycles, (uint32_t)n_excess, n);
 	return true;
 }
 
@@ -139,6 +148,7 @@ worker_loop(void *argument)
 		weft_conn_expire(worker->id, worker->now_ms);
 		worker_do_job(worker);
 		worker->loops++;
+		worker->was_idle = is_idle;
 		weft_rcu_quiescent(worker->id);
 		if (is_idle) {
 			weft_rest(worker);

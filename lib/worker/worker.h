@@ -85,6 +85,8 @@ struct weft_worker {
 	uint64_t hits, misses, walk_cycles; /* [S] */
 	uint64_t busy_cycles; /* [S] TSC cycles of loops that moved packets */
 	uint64_t loops; /* [S] */
+	uint64_t n_excess; /* packets beyond the budget of their port */
+	bool was_idle; /* the loop before */
 
 	uint32_t swept_line; /* next line that the sweep looks at */
 	uint64_t swept_tsc;
@@ -108,6 +110,7 @@ struct weft_worker {
 	struct weft_tx tx[WEFT_PORTS_MAX];
 	struct weft_port_count counts[WEFT_PORTS_MAX];
 	struct weft_budget budgets[WEFT_PORTS_MAX]; /* of walks */
+	uint64_t waits_until[WEFT_PORTS_MAX]; /* busy cycles */
 	struct weft_budget more_budgets[WEFT_PORTS_MAX][WEFT_BUDGETS]; /* of what they find */
 	struct weft_gather *gather;
 	struct weft_remote_count remotes[WEFT_REMOTES_MAX];
@@ -254,6 +257,18 @@ void weft_rest_wake(struct weft_worker *worker);
 
 /** @return whether the port may cause one more walk now */
 bool weft_budget_take(struct weft_worker *worker, const struct weft_attachment *arrival);
+
+/** Of a burst of @p n packets that took @p cycles, @p n_excess were dropped for a budget: the port
+ *  waits for others. */
+void weft_budget_charge(struct weft_worker *worker, const struct weft_attachment *arrival,
+			uint64_t cycles, uint32_t n_excess, uint32_t n);
+
+/** @return whether the port has to let others go first */
+static inline bool
+weft_budget_waits(const struct weft_worker *worker, uint16_t port)
+{
+	return worker->busy_cycles < worker->waits_until[port] && !worker->was_idle;
+}
 
 /** A fragment that could not be judged alone waits; or it was the last of its datagram: then all of
  *  them go where the datagram may go. @param key  of the fragment; @param network  number */

@@ -125,7 +125,7 @@ def test_a_guest_dies_in_the_middle_of_traffic(both):
 
 
 @proves("S03")
-def test_the_switch_is_killed_and_traffic_comes_back(lab, capsys):
+def test_the_switch_is_killed_and_traffic_comes_back(lab, report):
     """kill -9, and a new process some moments later: the guests notice a gap of at most two
     seconds and nobody touches them."""
     place = Place(lab).starts(PAIR)
@@ -138,15 +138,14 @@ def test_the_switch_is_killed_and_traffic_comes_back(lab, capsys):
         place.daemon.starts()
         time.sleep(2.5)
         silence, count = outage(vm1)
-        with capsys.disabled():
-            print(f"\n    measured: kill -9 of the switch: {silence:.1f} s without an answer")
+        report(f"kill -9 of the switch: {silence:.1f} s without an answer")
         assert silence <= 2 * SCALE and count >= 10
     assert vm1.sends_tcp(vm2, "10.0.0.2") and vm2.sends_tcp(vm1, "10.0.0.1")
     place.daemon.stops()
 
 
 @proves("S03", "S04")
-def test_the_switch_may_own_the_sockets(both, capsys):
+def test_the_switch_may_own_the_sockets(both, report):
     """Server mode: permissions as configured, guests that die and return, a switch that does."""
     config = PAIR.replace(".sock", '.sock, mode: server, socket-mode: "0660", '
                           'socket-owner: "root:nogroup"')
@@ -164,8 +163,7 @@ def test_the_switch_may_own_the_sockets(both, capsys):
     place.daemon.starts()
     time.sleep(3)
     silence, count = outage(vm1)
-    with capsys.disabled():
-        print(f"\n    measured: server mode, kill -9 of the switch: {silence:.1f} s")
+    report(f"server mode, kill -9 of the switch: {silence:.1f} s")
     assert silence <= 2.5 * SCALE and count >= 10, "QEMU itself retries once a second"
     place.daemon.stops()
     assert not (place.daemon.folder / "vm1.sock").exists()

@@ -107,3 +107,17 @@ def pytest_runtest_makereport(item, call):
     lab = getattr(item, "lab", None)
     if report.failed and lab is not None and report.when == "call":
         report.sections.append(("what the switch said", lab.story()))
+
+
+@pytest.fixture
+def report(record_property):
+    """Notes a measurement, which is printed at the end even if the test passes."""
+    return lambda what: record_property("measured", what)
+
+
+def pytest_terminal_summary(terminalreporter):
+    for outcome in ("passed", "failed"):
+        for said in terminalreporter.getreports(outcome):
+            for name, value in said.user_properties:
+                if name == "measured" and said.when == "call":
+                    terminalreporter.write_line(f"    measured: {value}")

@@ -19,16 +19,6 @@ proves = pytest.mark.proves
 ZERO = ("udp6zerocsumrx", "udp6zerocsumtx")
 
 
-@pytest.fixture
-def report(record_property, capsys):
-    """Prints a measurement even if the test passes."""
-    def say(what):
-        record_property("measured", what)
-        with capsys.disabled():
-            print(f"\n    measured: {what}")
-    return say
-
-
 def with_kernel(lab, underlay, config, remote=None, options=(), mtu=None, far_mtu=None, vni=1001, port=4789):
     """A switch, and the kernel at the far end of its wire. `mtu` is that of guest a, `far_mtu` of b, the kernel's."""
     far = lab.host("far")

@@ -15,16 +15,6 @@ from lab.wire import Tap
 proves = pytest.mark.proves
 
 
-@pytest.fixture
-def report(record_property, capsys):
-    """Prints a measurement even if the test passes."""
-    def say(what):
-        record_property("measured", what)
-        with capsys.disabled():
-            print(f"\n    measured: {what}")
-    return say
-
-
 @proves("S15")
 def test_mac_addresses_age(lab):
     """b goes silent and is forgotten after its time, not before; a, which speaks, is not."""
