@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Many of everything, and more than there is room for."""
 import json
-import statistics
 import time
 
 from scapy.layers.inet import IP, UDP
@@ -132,7 +131,7 @@ def test_a_thousand_ports_and_a_group_of_ten_thousand(switch):
     asks = [milliseconds(lambda: switch.json("status")) for _ in range(20)]
     sets = [milliseconds(lambda: switch.json("security-group", "set", "db", "--members", f"10.200.0.{i}"))
             for i in range(20)]
-    assert statistics.median(sets) - statistics.median(asks) < 5 * patience
+    assert min(sets) - min(asks) < 5 * patience, "others only make it slower"
     assert len(switch.json("security-group", "show", "db")["members"]) == 10020
     rests(switch)
 
