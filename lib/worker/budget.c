@@ -7,9 +7,9 @@
  * of it in store for bursts. What a walk itself has to count is in path/spend.h.
  *
  * To receive and drop what is beyond a budget costs time, too. For each cycle of that the port's
- * queues wait until the worker has spent BUDGET_SHARE on the bursts of others, times the queues that
- * it polls: so all floods together take one of BUDGET_SHARE + 1 cycles at most. The guest finds its
- * ring full meanwhile. If others have nothing to do, nobody waits.
+ * queues wait until the worker has spent BUDGET_SHARE on the bursts of others, times the queues
+ * that it polls: so all floods together take one of BUDGET_SHARE + 1 cycles at most. The guest
+ * finds its ring full meanwhile. If others have nothing to do, nobody waits.
  */
 #include "worker/worker.h"
 

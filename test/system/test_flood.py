@@ -51,7 +51,8 @@ def port(place, folder, who, frames):
 def victims_rate(lab, frames):
     """Packets of the victims per second of the worker, while a third guest sends these; none of them is lost."""
     daemon = lab.daemon()
-    talk = [[packet(a, b) / UDP(sport=1024 + i, dport=2048 + i) for i in range(FLOWS)] for a, b in ((ONE, TWO), (TWO, ONE))]
+    talk = [[packet(a, b) / UDP(sport=1024 + i, dport=2048 + i) for i in range(FLOWS)]
+            for a, b in ((ONE, TWO), (TWO, ONE))]
     daemon.starts({
         "networks": [{"name": "blue", "type": "local"}],
         "security-groups": [{"name": "open", "rules": [{"direction": "ingress"}, {"direction": "egress"}]}],
@@ -60,7 +61,7 @@ def victims_rate(lab, frames):
 
     def counted():
         rows = {row["name"]: row for row in daemon.json("port", "list")}
-        return sum(rows[who.name]["rx_packets"] for who in (ONE, TWO)), sum(rows[who.name]["drops"] for who in (ONE, TWO))
+        return [sum(rows[who.name][what] for who in (ONE, TWO)) for what in ("rx_packets", "drops")]
 
     time.sleep(0.3)
     before, start = counted(), daemon.cpu_seconds()
