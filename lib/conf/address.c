@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/check.h"
+#include "conf/value.h"
 
 static const struct conf_node *
 address_subnet_key(struct conf_check *check, uint32_t network, uint32_t subnet, const char *key)
@@ -81,17 +82,11 @@ address_check_overlaps(struct conf_check *check, uint32_t at)
 	free(sorted);
 }
 
-/** Link-local addresses belong to every network. */
-static bool
-address_is_link_local(const struct weft_ip *ip)
-{
-	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
-}
-
 static bool
 address_is_in_network(const struct weft_ip *ip, const struct weft_conf_network *network)
 {
-	if (ip->family == 0 || network->n_subnets == 0 || address_is_link_local(ip))
+	/* Link-local addresses belong to every network. */
+	if (ip->family == 0 || network->n_subnets == 0 || conf_ip_is_link_local(ip))
 		return true;
 	for (uint32_t i = 0; i < network->n_subnets; i++) {
 		/* A subnet that could not be read may be the right one. */

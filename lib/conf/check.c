@@ -86,6 +86,7 @@ conf_check(struct weft_conf *conf, const struct conf_node *tree, struct conf_rep
 	conf_check_networks(&check);
 	conf_check_groups(&check);
 	conf_check_ports(&check);
+	conf_check_routers(&check);
 	conf_check_unique(&check);
 	conf_check_members(&check);
 	conf_check_addresses(&check);

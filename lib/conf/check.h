@@ -36,6 +36,7 @@ void conf_check(struct weft_conf *conf, const struct conf_node *tree, struct con
 void conf_check_endpoint(struct conf_check *check);
 void conf_check_networks(struct conf_check *check);
 void conf_check_ports(struct conf_check *check);
+void conf_check_routers(struct conf_check *check);
 void conf_check_unique(struct conf_check *check);
 void conf_check_members(struct conf_check *check);
 void conf_check_addresses(struct conf_check *check);

@@ -4,8 +4,7 @@
 
 #include "conf/check.h"
 #include "conf/value.h"
-
-#define CHECK_NEXT_HOPS_MAX 8 /* that share the load of one destination */
+#include "conf/way.h"
 
 static const struct conf_node *
 check_endpoint_key(const struct conf_check *check, const char *key)
@@ -83,77 +82,11 @@ check_endpoint_destination(struct conf_check *check, const struct conf_node *nod
 				 said->text, conf_report_place(said, place));
 }
 
-/** One way out: a gateway is the route to everywhere. */
-struct check_endpoint_way {
-	struct weft_ip destination;
-	const struct conf_node *node;
-	uint32_t order;
-};
-
-static int
-check_endpoint_compare(const void *left, const void *right)
-{
-	const struct check_endpoint_way *a = left, *b = right;
-	int order = weft_ip_compare(&a->destination, &b->destination);
-
-	if (order == 0)
-		order = a->destination.prefix - b->destination.prefix;
-	return order != 0 ? order : a->order < b->order ? -1 : 1;
-}
-
-/** Gateways and routes as one list. The caller frees it. */
-static struct check_endpoint_way *
-check_endpoint_ways(const struct conf_check *check, uint32_t *n)
-{
-	const struct conf_node *object = conf_node_get(check->tree, "tunnel-endpoint");
-	const struct weft_conf_endpoint *endpoint = &check->conf->endpoint;
-	struct check_endpoint_way *ways =
-		calloc((size_t)endpoint->n_gateways + endpoint->n_routes + 1, sizeof(*ways));
-
-	if (ways == NULL)
-		abort();
-	*n = 0;
-	for (uint32_t i = 0; i < endpoint->n_gateways; i++, (*n)++) {
-		ways[*n].destination.family = endpoint->gateways[i].family;
-		ways[*n].node = conf_node_item(object, "gateway", i);
-	}
-	for (uint32_t i = 0; i < endpoint->n_routes; i++, (*n)++) {
-		ways[*n].destination = endpoint->routes[i].destination;
-		ways[*n].node = conf_node_item(object, "routes", i);
-	}
-	for (uint32_t i = 0; i < *n; i++)
-		ways[i].order = i;
-	qsort(ways, *n, sizeof(*ways), check_endpoint_compare);
-	return ways;
-}
-
-static void
-check_endpoint_shares(struct conf_check *check)
-{
-	uint32_t n, first = 0;
-	struct check_endpoint_way *ways = check_endpoint_ways(check, &n);
-	char text[INET6_ADDRSTRLEN + 4];
-	char place[CONF_PLACE_BYTES];
-
-	for (uint32_t i = 1; i < n; i++) {
-		if (weft_ip_compare(&ways[i].destination, &ways[first].destination) != 0 ||
-		    ways[i].destination.prefix != ways[first].destination.prefix)
-			first = i;
-		if (ways[i].destination.family == 0 || i - first != CHECK_NEXT_HOPS_MAX)
-			continue;
-		weft_ip_format(&ways[i].destination, text);
-		conf_report_node(check->report, ways[i].node,
-				 "%s has %u next hops already, which is the most (the first: %s)",
-				 text, CHECK_NEXT_HOPS_MAX,
-				 conf_report_place(ways[first].node, place));
-	}
-	free(ways);
-}
-
 static void
 check_endpoint_routes(struct conf_check *check, const struct conf_node *object)
 {
 	const struct weft_conf_endpoint *endpoint = &check->conf->endpoint;
+	struct conf_ways ways;
 
 	for (uint32_t i = 0; i < endpoint->n_gateways; i++)
 		check_endpoint_router(check, conf_node_item(object, "gateway", i),
@@ -166,7 +99,9 @@ check_endpoint_routes(struct conf_check *check, const struct conf_node *object)
 		check_endpoint_router(check, conf_node_get(route, "next-hop"),
 				      &endpoint->routes[i].next_hop);
 	}
-	check_endpoint_shares(check);
+	ways = conf_ways_of_endpoint(check->conf, check->tree);
+	conf_ways_check_shares(&ways, check->report);
+	free(ways.list);
 }
 
 /** What arrives at one port is of one format. */

@@ -39,6 +39,10 @@
 
 #define WEFT_CONF_WORKERS_MAX 64
 #define WEFT_CONF_GROUPS_MAX 16384 /* security groups */
+#define WEFT_CONF_ROUTERS_MAX 4096
+#define WEFT_CONF_INTERFACES_MAX 64 /* of a router */
+#define WEFT_CONF_ROUTES_MAX 1024 /* of a router */
+#define WEFT_CONF_NEXT_HOPS_MAX 8 /* that share the load of one destination */
 #define WEFT_CONF_NAME_MAX 63 /* letters of a name, without the closing zero */
 
 /** Where in the file something was said; both count from 1, 0 = nowhere (a default). */
@@ -256,6 +260,40 @@ struct weft_conf_port {
 	struct weft_place place;
 };
 
+/** Where a router meets a network. What it has in one network shares one MAC. */
+struct weft_conf_interface {
+	char *network;
+	struct weft_ip address; /* with the prefix length of its link */
+	bool has_mac; /* otherwise that of another one in this network, or derived */
+	struct rte_ether_addr mac;
+	struct weft_place place;
+};
+
+/** The same, on an external network, and the way to all that no route leads to. */
+struct weft_conf_gateway {
+	bool is_there; /* the router has one */
+	char *network;
+	struct weft_ip address; /* with the prefix length of its link */
+	bool has_next_hop;
+	struct weft_ip next_hop; /* on the link; the default route of this family */
+	bool has_mac; /* as of interfaces */
+	struct rte_ether_addr mac;
+	struct weft_place place;
+};
+
+/** The links of interfaces and gateway are disjoint, and each next hop is on one of them. */
+struct weft_conf_router {
+	char *name;
+	char *project;
+	bool admin_up;
+	struct weft_conf_interface *interfaces;
+	uint32_t n_interfaces;
+	struct weft_conf_gateway gateway;
+	struct weft_conf_route *routes; /* of one destination, several share the load */
+	uint32_t n_routes;
+	struct weft_place place;
+};
+
 struct weft_conf_source; /* the memory of a document, and the tree of what its files said */
 
 struct weft_conf {
@@ -272,6 +310,8 @@ struct weft_conf {
 	struct weft_conf_timeouts timeouts; /* connection-timeouts */
 	struct weft_conf_port *ports;
 	uint32_t n_ports;
+	struct weft_conf_router *routers;
+	uint32_t n_routers;
 };
 
 /* ---- from text to document ---- */
@@ -297,9 +337,10 @@ struct weft_conf *weft_conf_merge(const struct weft_conf *base, const char *frag
 				  struct weft_errors *errors);
 
 /** A new document without one object. @p noun: "port", "network", "physical-network",
- *  "security-group" or "tunnel-endpoint", whose name is "". What refers to it is deleted too if
- *  @p cascade; otherwise that is an error that names them. To a security group refer the entries in
- *  the lists of ports, not the ports, and the rules of other groups.
+ *  "security-group", "router" or "tunnel-endpoint", whose name is "". What refers to it is deleted
+ *  too if @p cascade; otherwise that is an error that names them. To a security group refer the
+ *  entries in the lists of ports, not the ports, and the rules of other groups; to a network the
+ *  interfaces and gateways of routers with their routes, not the routers.
  *  @return NULL with the reason in @p errors. */
 struct weft_conf *weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name,
 				   bool cascade, struct weft_errors *errors);
@@ -335,7 +376,7 @@ enum weft_change_action { WEFT_CHANGE_ADD, WEFT_CHANGE_MODIFY, WEFT_CHANGE_DELET
 struct weft_change {
 	enum weft_change_action action;
 	/* "host", "physical-network", "tunnel-endpoint", "network", "connection-timeouts",
-	 * "security-group", "port" */
+	 * "security-group", "port", "router" */
 	const char *noun;
 	char *name; /* "" for host, tunnel-endpoint and connection-timeouts */
 	/* For MODIFY, one per key: "mtu: 1500 -> 1450"; of long lists what came and went,
@@ -351,9 +392,10 @@ struct weft_changes {
 	uint32_t n;
 };
 
-/** What differs, objects matched by name; order: deletions (ports, security groups, networks, the
- *  endpoint, wires), changes, additions (wires, the endpoint, networks, security groups, ports).
- *  Two documents that mean the same have no changes whatever their files look like. */
+/** What differs, objects matched by name; order: deletions (routers, ports, security groups,
+ *  networks, the endpoint, wires), changes, additions (wires, the endpoint, networks, security
+ *  groups, ports, routers). Two documents that mean the same have no changes whatever their files
+ *  look like. */
 void weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 		    struct weft_changes *changes);
 void weft_changes_clear(struct weft_changes *changes);

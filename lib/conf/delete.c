@@ -12,8 +12,8 @@
 /** What goes, as flags beside the lists of a document, and what goes with it. */
 struct deletion {
 	const struct weft_conf *conf;
-	struct conf_index wires, networks, groups, ports;
-	bool *wire_goes, *network_goes, *group_goes, *port_goes;
+	struct conf_index wires, networks, groups, ports, routers;
+	bool *wire_goes, *network_goes, *group_goes, *port_goes, *router_goes;
 	bool endpoint_goes;
 	FILE *users; /* "port vm1 (weft.yaml:12:5), ..." */
 	char *users_text;
@@ -40,10 +40,13 @@ delete_start(struct deletion *deletion, const struct weft_conf *conf)
 			 sizeof(*conf->networks));
 	conf_index_build(&deletion->groups, conf->groups, conf->n_groups, sizeof(*conf->groups));
 	conf_index_build(&deletion->ports, conf->ports, conf->n_ports, sizeof(*conf->ports));
+	conf_index_build(&deletion->routers, conf->routers, conf->n_routers,
+			 sizeof(*conf->routers));
 	deletion->wire_goes = delete_flags(conf->n_wires);
 	deletion->network_goes = delete_flags(conf->n_networks);
 	deletion->group_goes = delete_flags(conf->n_groups);
 	deletion->port_goes = delete_flags(conf->n_ports);
+	deletion->router_goes = delete_flags(conf->n_routers);
 	deletion->users = open_memstream(&deletion->users_text, &deletion->users_bytes);
 	if (deletion->users == NULL)
 		abort();
@@ -56,10 +59,12 @@ delete_finish(struct deletion *deletion)
 	conf_index_clear(&deletion->networks);
 	conf_index_clear(&deletion->groups);
 	conf_index_clear(&deletion->ports);
+	conf_index_clear(&deletion->routers);
 	free(deletion->wire_goes);
 	free(deletion->network_goes);
 	free(deletion->group_goes);
 	free(deletion->port_goes);
+	free(deletion->router_goes);
 	fclose(deletion->users);
 	free(deletion->users_text);
 }
@@ -158,6 +163,100 @@ delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
 	}
 }
 
+/** Takes a key that is there out of a map. */
+static void
+delete_key(struct conf_node *map, const char *key)
+{
+	bool *goes = delete_flags(map->n);
+
+	goes[conf_node_get(map, key)->index] = true;
+	conf_node_remove(map, goes);
+	free(goes);
+}
+
+static bool
+delete_network_is_gone(const struct deletion *deletion, const char *name)
+{
+	return delete_is_gone(&deletion->networks, deletion->network_goes, name);
+}
+
+/** Whether an address is on a link that a router loses. */
+static bool
+delete_is_on_gone_link(const struct deletion *deletion, const struct weft_conf_router *router,
+		       const struct weft_ip *ip)
+{
+	const struct weft_conf_gateway *gateway = &router->gateway;
+
+	for (uint32_t i = 0; i < router->n_interfaces; i++)
+		if (weft_ip_is_in(ip, &router->interfaces[i].address))
+			return delete_network_is_gone(deletion, router->interfaces[i].network);
+	return gateway->is_there && weft_ip_is_in(ip, &gateway->address) &&
+	       delete_network_is_gone(deletion, gateway->network);
+}
+
+/** Interfaces go with their network. @return whether one does */
+static bool
+delete_interfaces(struct deletion *deletion, const struct weft_conf_router *router,
+		  struct conf_node *list)
+{
+	bool *goes = delete_flags(router->n_interfaces);
+	bool is_any = false;
+
+	for (uint32_t i = 0; i < router->n_interfaces; i++) {
+		goes[i] = delete_network_is_gone(deletion, router->interfaces[i].network);
+		if (goes[i])
+			delete_note_user(deletion, list->items[i], "an interface of router",
+					 router->name);
+		is_any |= goes[i];
+	}
+	if (is_any)
+		conf_node_remove(list, goes);
+	free(goes);
+	return is_any;
+}
+
+/** Routes go with the link of their next hop. */
+static void
+delete_routes(struct deletion *deletion, const struct weft_conf_router *router,
+	      struct conf_node *list)
+{
+	bool *goes = delete_flags(router->n_routes);
+
+	for (uint32_t i = 0; i < router->n_routes; i++) {
+		goes[i] = delete_is_on_gone_link(deletion, router, &router->routes[i].next_hop);
+		if (goes[i])
+			delete_note_user(deletion, list->items[i], "a route of router",
+					 router->name);
+	}
+	if (router->n_routes > 0)
+		conf_node_remove(list, goes);
+	free(goes);
+}
+
+/** A router stays, without what it has in networks that go. */
+static void
+delete_follow_networks_to_routers(struct deletion *deletion, struct conf_node *tree)
+{
+	const struct weft_conf *conf = deletion->conf;
+
+	for (uint32_t i = 0; i < conf->n_routers; i++) {
+		const struct weft_conf_router *router = &conf->routers[i];
+		struct conf_node *object = conf_node_item(tree, "routers", i);
+		bool is_any =
+			delete_interfaces(deletion, router, conf_node_get(object, "interfaces"));
+
+		if (router->gateway.is_there &&
+		    delete_network_is_gone(deletion, router->gateway.network)) {
+			delete_note_user(deletion, conf_node_get(object, "gateway"),
+					 "the gateway of router", router->name);
+			delete_key(object, "gateway");
+			is_any = true;
+		}
+		if (is_any)
+			delete_routes(deletion, router, conf_node_get(object, "routes"));
+	}
+}
+
 /** Whether a security group that is referred to goes. */
 static bool
 delete_group_is_gone(const struct deletion *deletion, const char *name)
@@ -235,6 +334,8 @@ delete_mark(struct deletion *deletion, const char *noun, const char *name)
 		return delete_mark_in(&deletion->groups, deletion->group_goes, name);
 	if (strcmp(noun, "network") == 0)
 		return delete_mark_in(&deletion->networks, deletion->network_goes, name);
+	if (strcmp(noun, "router") == 0)
+		return delete_mark_in(&deletion->routers, deletion->router_goes, name);
 	if (strcmp(noun, "physical-network") == 0)
 		return delete_mark_in(&deletion->wires, deletion->wire_goes, name);
 	deletion->endpoint_goes = strcmp(noun, "tunnel-endpoint") == 0 && name[0] == '\0' &&
@@ -243,20 +344,13 @@ delete_mark(struct deletion *deletion, const char *noun, const char *name)
 }
 
 static void
-delete_remove_endpoint(struct conf_node *tree)
-{
-	bool *goes = delete_flags(tree->n);
-
-	goes[conf_node_get(tree, "tunnel-endpoint")->index] = true;
-	conf_node_remove(tree, goes);
-	free(goes);
-}
-
-static void
 delete_remove(const struct deletion *deletion, struct conf_node *tree)
 {
 	struct conf_node *list;
 
+	list = conf_node_get(tree, "routers");
+	if (deletion->conf->n_routers > 0)
+		conf_node_remove(list, deletion->router_goes);
 	list = conf_node_get(tree, "ports");
 	if (deletion->conf->n_ports > 0)
 		conf_node_remove(list, deletion->port_goes);
@@ -270,7 +364,7 @@ delete_remove(const struct deletion *deletion, struct conf_node *tree)
 	if (deletion->conf->n_wires > 0)
 		conf_node_remove(list, deletion->wire_goes);
 	if (deletion->endpoint_goes)
-		delete_remove_endpoint(tree);
+		delete_key(tree, "tunnel-endpoint");
 }
 
 static void
@@ -316,6 +410,7 @@ weft_conf_delete(const struct weft_conf *base, const char *noun, const char *nam
 	delete_follow_wires(&deletion);
 	delete_follow_networks(&deletion);
 	delete_follow_ports(&deletion, source->tree);
+	delete_follow_networks_to_routers(&deletion, source->tree);
 	delete_follow_groups_to_ports(&deletion, source->tree);
 	delete_follow_groups_to_rules(&deletion, source->tree);
 	if (deletion.n_users > 0 && !cascade) {

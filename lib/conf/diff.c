@@ -132,9 +132,11 @@ weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 	struct diff_side networks = diff_sides("networks", "network", old, new);
 	struct diff_side groups = diff_sides("security-groups", "security-group", old, new);
 	struct diff_side ports = diff_sides("ports", "port", old, new);
+	struct diff_side routers = diff_sides("routers", "router", old, new);
 
 	*changes = (struct weft_changes){ 0 };
 	/* What refers to others goes first and comes last. */
+	diff_missing(changes, &routers, WEFT_CHANGE_DELETE);
 	diff_missing(changes, &ports, WEFT_CHANGE_DELETE);
 	diff_missing(changes, &groups, WEFT_CHANGE_DELETE);
 	diff_missing(changes, &networks, WEFT_CHANGE_DELETE);
@@ -148,11 +150,13 @@ weft_conf_diff(const struct weft_conf *old, const struct weft_conf *new,
 		    &new->timeouts);
 	diff_common(changes, &groups);
 	diff_common(changes, &ports);
+	diff_common(changes, &routers);
 	diff_missing(changes, &wires, WEFT_CHANGE_ADD);
 	diff_missing_endpoint(changes, new, old, WEFT_CHANGE_ADD);
 	diff_missing(changes, &networks, WEFT_CHANGE_ADD);
 	diff_missing(changes, &groups, WEFT_CHANGE_ADD);
 	diff_missing(changes, &ports, WEFT_CHANGE_ADD);
+	diff_missing(changes, &routers, WEFT_CHANGE_ADD);
 }
 
 void

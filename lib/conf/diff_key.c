@@ -54,7 +54,7 @@ diff_add_detail(struct weft_change *change, char *detail)
 	change->details[change->n_details++] = detail;
 }
 
-/** An element of a list of objects: its first key tells which it is, or all that it says. */
+/** An element of a list of objects: its first keys tell which it is, or all that it says. */
 struct diff_element {
 	char *key;
 	char *text;
@@ -70,12 +70,27 @@ diff_compare(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->text, b->text);
 }
 
+/** Writes what tells an object from others of its list, "blue 10.0.0.1/24". */
+static void
+diff_write_keys(const struct conf_object *object, const void *at, FILE *out)
+{
+	uint32_t n = object->n_keys > 0 ? object->n_keys : 1;
+
+	if (object->has_no_key)
+		conf_emit_flow(object, at, false, out);
+	for (uint32_t i = 0; i < n && !object->has_no_key; i++) {
+		const struct conf_field *field = &object->fields[i];
+
+		fputs(i > 0 ? " " : "", out);
+		conf_value_write(field, (const char *)at + field->offset, false, out);
+	}
+}
+
 static struct diff_element *
 diff_elements(const struct conf_field *field, const void *from, uint32_t *n)
 {
 	const char *at = conf_list_get(field, from, n);
 	struct diff_element *elements = calloc((size_t)*n + 1, sizeof(*elements));
-	const struct conf_field *first = field->object->fields;
 
 	if (elements == NULL)
 		abort();
@@ -84,10 +99,7 @@ diff_elements(const struct conf_field *field, const void *from, uint32_t *n)
 
 		conf_emit_flow(field->object, at, false, diff_open(&text));
 		elements[i].text = diff_close(&text);
-		if (field->object->has_no_key)
-			conf_emit_flow(field->object, at, false, diff_open(&text));
-		else
-			conf_value_write(first, at + first->offset, false, diff_open(&text));
+		diff_write_keys(field->object, at, diff_open(&text));
 		elements[i].key = diff_close(&text);
 	}
 	qsort(elements, *n, sizeof(*elements), diff_compare);
@@ -169,6 +181,35 @@ diff_objects(struct weft_change *change, const struct conf_field *field, const v
 	diff_free_elements(b, n_new);
 }
 
+/** @return what an object inside of another says; the caller frees it */
+static char *
+diff_tell_object(const struct conf_field *field, const void *from)
+{
+	struct diff_text text;
+
+	diff_open(&text);
+	if (conf_field_is_set(field, from))
+		conf_emit_flow(field->object, (const char *)from + field->offset, false, text.out);
+	else
+		fputs("(none)", text.out);
+	return diff_close(&text);
+}
+
+static void
+diff_one_object(struct weft_change *change, const struct conf_field *field, const void *old,
+		const void *new)
+{
+	char *a = diff_tell_object(field, old), *b = diff_tell_object(field, new), *detail;
+
+	if (strcmp(a, b) != 0) {
+		if (asprintf(&detail, "%s: %s -> %s", field->key, a, b) < 0)
+			abort();
+		diff_add_detail(change, detail);
+	}
+	free(a);
+	free(b);
+}
+
 /* A list that is left out stands for its default, if it has one that is not put in its place. */
 static void
 diff_write_value(const struct conf_field *field, const void *from, FILE *out)
@@ -243,7 +284,10 @@ conf_diff_key(struct weft_change *change, const struct conf_field *field, const 
 	struct diff_text text;
 
 	if (field->type == CONF_OBJECT) {
-		diff_objects(change, field, old, new);
+		if (field->is_list)
+			diff_objects(change, field, old, new);
+		else
+			diff_one_object(change, field, old, new);
 		return;
 	}
 	if (conf_field_is_equal(field, old, new))

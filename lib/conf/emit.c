@@ -105,14 +105,24 @@ emit_defaults(struct emitter *emitter, const struct conf_object *object, const v
 	}
 }
 
+/** Writes an object inside of another, or a list of them, a line each. */
 static void
-emit_flow_list(const struct emitter *emitter, const struct conf_field *field, const void *from,
-	       const char *indent)
+emit_flows(const struct emitter *emitter, const struct conf_field *field, const void *from,
+	   const char *indent)
 {
+	const char *at;
 	uint32_t n;
-	const char *at = conf_list_get(field, from, &n);
 
-	fprintf(emitter->out, "%s%s:\n", indent, field->key);
+	fprintf(emitter->out, "%s%s:", indent, field->key);
+	if (!field->is_list) {
+		fputc(' ', emitter->out);
+		conf_emit_flow(field->object, (const char *)from + field->offset, true,
+			       emitter->out);
+		fputc('\n', emitter->out);
+		return;
+	}
+	at = conf_list_get(field, from, &n);
+	fputc('\n', emitter->out);
 	for (uint32_t i = 0; i < n; i++) {
 		fprintf(emitter->out, "%s  - ", indent);
 		conf_emit_flow(field->object, at + (size_t)i * field->bytes, true, emitter->out);
@@ -135,7 +145,7 @@ emit_block(struct emitter *emitter, const struct conf_object *object, const void
 
 		if (field->type == CONF_OBJECT) {
 			if (conf_field_is_set(field, from))
-				emit_flow_list(emitter, field, from, indent);
+				emit_flows(emitter, field, from, indent);
 			continue;
 		}
 		if (!emit_is_news(field, from, &defaults))

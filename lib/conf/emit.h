@@ -26,6 +26,9 @@ union conf_any {
 	struct weft_conf_rule rule;
 	struct weft_conf_port port;
 	struct weft_conf_pair pair;
+	struct weft_conf_router router;
+	struct weft_conf_interface interface;
+	struct weft_conf_gateway gateway;
 };
 
 /** Writes an object in one line, "{name: blue4, cidr: 10.0.0.0/24}", without keys at their

@@ -98,3 +98,9 @@ conf_ip_reserved(const struct weft_ip *ip, uint8_t prefix)
 		return "network";
 	return ip->family == AF_INET && ip_is_last(ip, prefix) ? "broadcast" : NULL;
 }
+
+bool
+conf_ip_is_link_local(const struct weft_ip *ip)
+{
+	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who is in a network: ports, static MACs, neighbours on other hosts, and on a flat network the
- * tunnel endpoint that shares its wire. A MAC or address belongs to one of them.
+ * Who is in a network: ports, static MACs, neighbours on other hosts, routers, and on a flat
+ * network the tunnel endpoint that shares its wire. A MAC or address belongs to one of them.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/check.h"
 #include "conf/claim.h"
+#include "conf/leg.h"
 
 /* Each network has two scopes: for those who are in it, and for where MACs are said to be. A port
  * and its own static MAC do not contradict each other, so they are in different ones. */
@@ -152,6 +153,66 @@ members_claim_neighbour_macs(struct conf_check *check, struct conf_claims *claim
 	free(sorted);
 }
 
+/** Another leg in a network must say the same MAC. */
+static void
+members_check_mac(struct conf_check *check, const struct conf_leg *first,
+		  const struct conf_leg *other)
+{
+	const struct conf_node *here = conf_node_get(other->object, "mac");
+	const struct conf_node *there = conf_node_get(first->object, "mac");
+	char place[CONF_PLACE_BYTES];
+	char path[CONF_PATH_BYTES];
+
+	if (rte_is_same_ether_addr(first->mac, other->mac))
+		return;
+	conf_node_path(first->object, path);
+	conf_report_node(check->report, here,
+			 "%s is not %s, the MAC of %s (%s); a router has one MAC in a network",
+			 here->text, there->text, path, conf_report_place(there, place));
+}
+
+/** A router with several legs in a network claims its MAC there once. */
+static void
+members_claim_router_macs(struct conf_check *check, struct conf_claims *claims,
+			  const struct conf_legs *legs)
+{
+	const struct conf_leg *first = NULL;
+
+	for (uint32_t i = 0; i < legs->n; i++) {
+		const struct conf_leg *leg = &legs->list[i];
+
+		if (leg->network == CONF_INDEX_NONE || leg->mac == NULL)
+			continue;
+		if (first != NULL && first->network == leg->network) {
+			members_check_mac(check, first, leg);
+			continue;
+		}
+		first = leg;
+		conf_claim_mac(claims, members_scope(leg->network), "the MAC of", leg->object,
+			       leg->mac);
+		conf_claim_mac(claims, members_scope_of_places(leg->network), "the MAC of",
+			       leg->object, leg->mac);
+	}
+}
+
+static void
+members_claim_router(struct conf_check *check, struct conf_claims *claims, uint32_t at)
+{
+	struct conf_legs legs;
+
+	conf_legs_read(&legs, check, at);
+	conf_legs_sort_by_network(&legs);
+	for (uint32_t i = 0; i < legs.n; i++) {
+		const struct conf_leg *leg = &legs.list[i];
+
+		if (leg->network != CONF_INDEX_NONE)
+			conf_claim_ip(claims, members_scope(leg->network), "the address of",
+				      conf_node_get(leg->object, "address"), leg->object,
+				      &leg->address);
+	}
+	members_claim_router_macs(check, claims, &legs);
+}
+
 void
 conf_check_members(struct conf_check *check)
 {
@@ -167,5 +228,7 @@ conf_check_members(struct conf_check *check)
 		members_claim_neighbour_ips(check, &claims, i);
 		members_claim_neighbour_macs(check, &claims, i);
 	}
+	for (uint32_t i = 0; i < check->conf->n_routers; i++)
+		members_claim_router(check, &claims, i);
 	conf_claims_settle(&claims, check->report);
 }

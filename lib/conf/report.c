@@ -123,10 +123,11 @@ conf_report_close(struct conf_report *report, const char *file, struct weft_erro
 	if (n_found == 0)
 		return true;
 	qsort(report->faults, report->n, sizeof(*report->faults), report_compare);
-	for (size_t i = 0; i < report->n; i++) {
-		weft_errors_add(errors, "%s", report->faults[i].line);
+	for (size_t i = 0; i < report->n; i++)
+		if (i == 0 || strcmp(report->faults[i].line, report->faults[i - 1].line) != 0)
+			weft_errors_add(errors, "%s", report->faults[i].line);
+	for (size_t i = 0; i < report->n; i++)
 		free(report->faults[i].line);
-	}
 	if (n_found > report->n)
 		weft_errors_add(errors, "%s: %zu more errors are not shown", file,
 				n_found - report->n);

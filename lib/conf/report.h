@@ -5,7 +5,7 @@
  * Faults are found by several passes (text, schema, cross-object checks) but read from top to
  * bottom, so they are collected with their places and handed over sorted. What a message quotes
  * from the file is made printable and short first; a file of garbage may earn a thousand messages,
- * not a million.
+ * not a million. What two passes say in the same words is said once.
  */
 #ifndef WEFT_CONF_REPORT_H
 #define WEFT_CONF_REPORT_H

@@ -3,7 +3,8 @@
 
 #include "conf/conf.h"
 
-static const char *const schema_admin[] = { "down", "up", NULL };
+const char *const conf_admin_words[] = { "down", "up", NULL };
+
 static const char *const schema_polling[] = { "adaptive", "busy", NULL };
 static const char *const schema_types[] = {
 	"local", "flat", "vlan", "vxlan", "gre", "geneve", NULL
@@ -69,7 +70,7 @@ static const struct conf_field schema_wire[] = {
 	{ "queues", CONF_INTEGER, CONF_REOPEN, CONF_AT(weft_conf_wire, queues),
 	  .max = WEFT_CONF_WORKERS_MAX, .what = "a number of queues", .fallback = "0",
 	  .help = "Receive queues; 0 is as many as workers, if the device can." },
-	{ "admin", CONF_WORD, CONF_AT(weft_conf_wire, admin_up), .words = schema_admin,
+	{ "admin", CONF_WORD, CONF_AT(weft_conf_wire, admin_up), .words = conf_admin_words,
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A wire that is down neither receives nor sends." },
 	{ "miss-budget", CONF_INTEGER, CONF_AT(weft_conf_wire, miss_budget), .min = 1,
@@ -161,7 +162,7 @@ static const struct conf_field schema_network[] = {
 	  .help = "The wire; required for flat and vlan, refused for the others." },
 	{ "external", CONF_BOOL, CONF_AT(weft_conf_network, external), .fallback = "false",
 	  .help = "Whether the network leads out of the cloud." },
-	{ "admin", CONF_WORD, CONF_AT(weft_conf_network, admin_up), .words = schema_admin,
+	{ "admin", CONF_WORD, CONF_AT(weft_conf_network, admin_up), .words = conf_admin_words,
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A network that is down forwards nothing." },
 	{ "mtu", CONF_INTEGER, CONF_AT(weft_conf_network, mtu), .min = 68, .max = 9000,
@@ -254,7 +255,7 @@ static const struct conf_field schema_port[] = {
 	{ "mtu", CONF_INTEGER, CONF_AT(weft_conf_port, mtu), .min = 68, .max = 9000,
 	  .what = "an MTU", .is_resolved = true, .fallback_says = "the network's",
 	  .help = "Bytes behind the Ethernet header; not more than the network's." },
-	{ "admin", CONF_WORD, CONF_AT(weft_conf_port, admin_up), .words = schema_admin,
+	{ "admin", CONF_WORD, CONF_AT(weft_conf_port, admin_up), .words = conf_admin_words,
 	  .what = "an admin state", .fallback = "up",
 	  .help = "A port that is down neither receives nor sends." },
 	{ "mac-limit", CONF_INTEGER, CONF_AT(weft_conf_port, mac_limit), .max = 1 << 24,
@@ -330,6 +331,9 @@ static const struct conf_field schema_document[] = {
 	  .object = &conf_group_object, .help = "What guests may receive and send." },
 	{ "ports", CONF_OBJECT, CONF_LIST(weft_conf, ports, n_ports), .object = &conf_port_object,
 	  .help = "The ports of the guests." },
+	{ "routers", CONF_OBJECT, CONF_LIST(weft_conf, routers, n_routers),
+	  .most = WEFT_CONF_ROUTERS_MAX, .object = &conf_router_object,
+	  .help = "What connects networks with each other." },
 };
 
 const struct conf_object conf_document_object = {

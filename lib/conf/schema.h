@@ -80,7 +80,8 @@ struct conf_object {
 	int16_t place_offset; /* -1: the struct keeps no place */
 	const char *one_of[2]; /* exactly one of two keys; NULL: no such rule */
 	const char *not_both[2]; /* at most one of two keys; NULL: no such rule */
-	bool has_no_key; /* in lists, told apart by all that they say, not by their first key */
+	uint16_t n_keys; /* in lists, told apart by their first keys; 0 is 1 */
+	bool has_no_key; /* in lists, told apart by all that they say, not by their first keys */
 	bool may_be_null; /* a section of which everything may be commented out */
 };
 
@@ -98,6 +99,13 @@ extern const struct conf_object conf_group_object;
 extern const struct conf_object conf_rule_object;
 extern const struct conf_object conf_port_object;
 extern const struct conf_object conf_pair_object;
+extern const struct conf_object conf_router_object;
+extern const struct conf_object conf_interface_object;
+extern const struct conf_object conf_gateway_object;
+extern const struct conf_object conf_router_route_object;
+
+/** The words of an admin state. */
+extern const char *const conf_admin_words[];
 
 /* ---- for the tables ---- */
 

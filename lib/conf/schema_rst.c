@@ -61,14 +61,8 @@ schema_rst_write_ranges(const struct conf_object *object, const struct conf_fiel
 }
 
 static void
-schema_rst_write_type(const struct conf_object *object, const struct conf_field *field, FILE *out)
+schema_rst_write_values(const struct conf_object *object, const struct conf_field *field, FILE *out)
 {
-	fputs("     - ", out);
-	if (field->type == CONF_OBJECT) {
-		fprintf(out, "%s, see `%s`_\n", field->is_list ? "list" : "map",
-			field->object->title);
-		return;
-	}
 	if (field->is_list && !field->may_be_single)
 		fputs("list: ", out);
 	fputs(schema_rst_type_name(field->type), out);
@@ -80,6 +74,17 @@ schema_rst_write_type(const struct conf_object *object, const struct conf_field 
 	}
 	if (field->may_be_single)
 		fputs(", or a list", out);
+}
+
+static void
+schema_rst_write_type(const struct conf_object *object, const struct conf_field *field, FILE *out)
+{
+	fputs("     - ", out);
+	if (field->type == CONF_OBJECT)
+		fprintf(out, "%s, see `%s`_", field->is_list ? "list" : "map",
+			field->object->title);
+	else
+		schema_rst_write_values(object, field, out);
 	if (field->most > 0)
 		fprintf(out, ", at most %u", field->most);
 	fputc('\n', out);

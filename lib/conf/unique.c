@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/check.h"
 #include "conf/claim.h"
+#include "conf/way.h"
 
 static bool
 unique_is_short_pci(const char *device, size_t length)
@@ -56,6 +57,10 @@ unique_check_names(struct conf_check *check, struct conf_claims *claims)
 		if (conf->groups[i].name != NULL)
 			conf_claim_key(claims, 2, "the name of",
 				       conf_node_item(check->tree, "security-groups", i), "name");
+	for (uint32_t i = 0; i < conf->n_routers; i++)
+		if (conf->routers[i].name != NULL)
+			conf_claim_key(claims, 3, "the name of",
+				       conf_node_item(check->tree, "routers", i), "name");
 	conf_claims_settle(claims, check->report);
 }
 
@@ -112,33 +117,18 @@ unique_check_segments(struct conf_check *check, struct conf_claims *claims)
 	conf_claims_settle(claims, check->report);
 }
 
-/** A route is said once; a gateway is the route to everywhere. */
+/** A route is said once. */
 static void
 unique_check_routes(struct conf_check *check, struct conf_claims *claims)
 {
-	const struct conf_node *object = conf_node_get(check->tree, "tunnel-endpoint");
-	const struct weft_conf_endpoint *endpoint = &check->conf->endpoint;
-	char to[INET6_ADDRSTRLEN + 4], by[INET6_ADDRSTRLEN + 4];
+	struct conf_ways ways = conf_ways_of_endpoint(check->conf, check->tree);
 
-	for (uint32_t i = 0; i < endpoint->n_gateways; i++) {
-		const struct weft_ip *gateway = &endpoint->gateways[i];
-
-		if (gateway->family == 0)
-			continue;
-		weft_ip_format(gateway, by);
-		conf_claim_add(claims, 0, "in", conf_node_item(object, "gateway", i),
-			       conf_node_get(object, "gateway"), "%s by %s",
-			       gateway->family == AF_INET ? "0.0.0.0/0" : "::/0", by);
-	}
-	for (uint32_t i = 0; i < endpoint->n_routes; i++) {
-		const struct weft_conf_route *route = &endpoint->routes[i];
-
-		if (route->destination.family == 0 || route->next_hop.family == 0)
-			continue;
-		weft_ip_format(&route->destination, to);
-		weft_ip_format(&route->next_hop, by);
-		conf_claim_add(claims, 0, "in", conf_node_item(object, "routes", i),
-			       conf_node_get(object, "routes"), "%s by %s", to, by);
+	conf_ways_claim(&ways, claims, 0);
+	free(ways.list);
+	for (uint32_t i = 0; i < check->conf->n_routers; i++) {
+		ways = conf_ways_of_router(check->conf, check->tree, i);
+		conf_ways_claim(&ways, claims, 1 + i);
+		free(ways.list);
 	}
 	conf_claims_settle(claims, check->report);
 }

@@ -41,6 +41,9 @@ bool conf_ip_mask(const struct weft_ip *ip, uint8_t prefix, struct weft_ip *mask
  *  it may be a host's. */
 const char *conf_ip_reserved(const struct weft_ip *ip, uint8_t prefix);
 
+/** IPv6 of fe80::/10; of IPv4 none. */
+bool conf_ip_is_link_local(const struct weft_ip *ip);
+
 /** "02:00:00:00:00:0a". */
 void conf_mac_format(const struct rte_ether_addr *mac, char text[static RTE_ETHER_ADDR_FMT_SIZE]);
 

@@ -50,7 +50,9 @@ def test_it_is_valid_by_the_schema(schema, path):
 
 
 @pytest.mark.parametrize("document", [
-    {"routers": []},
+    {"load-balancers": []},
+    {"routers": [{"name": "a", "floating-ips": []}]},
+    {"routers": [{"name": "a", "gateway": {"network": "n"}}]},
     {"networks": [{"name": "a"}]},
     {"networks": [{"name": "a", "type": "vxlan"}]},
     {"networks": [{"name": "a", "type": "vlan", "segment": 4095, "physical-network": "p"}]},

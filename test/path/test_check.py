@@ -94,7 +94,7 @@ networks:
   - {name: n7}                                                       # !! n7, type
 """,
     "unknown keys": """
-routers: []                       # !! routers, ports
+load-balancers: []                # !! load-balancers, ports
 networks:
   - name: blue
     type: local
@@ -322,6 +322,30 @@ networks:
 ports:
   - {name: vm1, network: blue, device: net_null1}
   - {name: vm2, network: red, device: net_null2}
+""",
+    "routers": """
+networks:
+  - {name: blue, type: local, subnets: [{name: s, cidr: 10.0.0.0/24, gateway: 10.0.0.1}]}
+  - {name: red, type: local}
+  - {name: public, type: local, external: true}
+ports:
+  - {name: vm1, network: blue, device: net_null0, addresses: [10.0.0.9]}
+routers:
+  - name: r1
+    interfaces:
+      - {network: blue, address: 10.0.0.1/24}
+      - {network: blue, address: 10.0.0.9/24}     # !! 10.0.0.9/24, overlaps, routers[r1].interfaces[0]
+      - {network: green, address: 10.2.0.1/24}    # !! routers[r1].interfaces[2].network, 'green'
+      - {network: red, address: 10.1.0.0/24}      # !! routers[r1].interfaces[3].address, network
+    gateway: {network: public, address: 203.0.113.2/24, next-hop: 203.0.113.1}
+    routes:
+      - {destination: 172.16.0.0/12, next-hop: 10.0.0.254}
+      - {destination: 10.0.0.0/24, next-hop: 203.0.113.1}    # !! destination, needs no route
+      - {destination: 0.0.0.0/0, next-hop: 203.0.113.1}      # !! 0.0.0.0/0 by 203.0.113.1, gateway
+  - name: r2
+    interfaces: [{network: blue, address: 10.0.0.1/24}]      # !! 10.0.0.1, routers[r1].interfaces[0]
+    gateway: {network: red, address: 10.1.0.1/24}            # !! networks[red], external: true
+    routes: [{destination: 172.16.0.0/12, next-hop: 10.3.0.1}]       # !! no link of routers[r2]
 """,
     "workers": """
 host:

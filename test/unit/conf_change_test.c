@@ -2,6 +2,7 @@
 /* From document to document: what differs, merging, deleting. */
 #include "conf_change_group.h"
 #include "conf_change_list.h"
+#include "conf_change_router.h"
 #include "conf_change_tunnel.h"
 #include "conf_helper.h"
 
@@ -128,6 +129,7 @@ change_test_diff(void **state)
 	change_check_diff(CHANGE_TUNNELS, change_tunnels, COUNT(change_tunnels));
 	change_check_diff(CHANGE_GROUPS, change_groups, COUNT(change_groups));
 	change_check_diff(CHANGE_LISTS, change_lists, COUNT(change_lists));
+	change_check_diff(CHANGE_ROUTERS, change_routers, COUNT(change_routers));
 	change_check_diff("{}", change_list_defaults, COUNT(change_list_defaults));
 }
 
@@ -178,6 +180,16 @@ change_test_diff_all(void **state)
 				  "~ connection-timeouts \n  udp: 60 -> 30\n");
 	free(says);
 	weft_conf_destroy(all);
+	all = conf_helper_load(CHANGE_ROUTERS);
+	says = conf_helper_diff(nothing, all);
+	assert_string_equal(says, "+ physical-network w\n+ network blue\n+ network red\n"
+				  "+ network public\n+ router r1\n+ router r2\n");
+	free(says);
+	says = conf_helper_diff(all, nothing);
+	assert_string_equal(says, "- router r1\n- router r2\n- network blue\n- network red\n"
+				  "- network public\n- physical-network w\n");
+	free(says);
+	weft_conf_destroy(all);
 	weft_conf_destroy(nothing);
 }
 
@@ -203,9 +215,9 @@ static const struct change_merge change_merges[] = {
 	{ "[]", "FRAGMENT:1:1: must be a map (key: value)\n", true },
 	{ "ports: 5", "FRAGMENT:1:8: ports: must be a list\n", true },
 	{ "host: {polling: }", "FRAGMENT:1:17: host.polling: needs a value\n", true },
-	{ "routers: []",
-	  "FRAGMENT:1:1: unknown key 'routers'; known keys here: host, physical-networks, "
-	  "tunnel-endpoint, networks, connection-timeouts, security-groups, ports\n",
+	{ "load-balancers: []",
+	  "FRAGMENT:1:1: unknown key 'load-balancers'; known keys here: host, physical-networks, "
+	  "tunnel-endpoint, networks, connection-timeouts, security-groups, ports, routers\n",
 	  true },
 	{ "ports: [{name: vm4, network: red, device: d2}]",
 	  "FRAGMENT:1:43: ports[vm4].device: d2 is also the device of ports[vm3] (f:15:39)\n",
@@ -275,6 +287,7 @@ change_test_merge(void **state)
 	change_check_merges(CHANGE_BASE, change_merges, COUNT(change_merges));
 	change_check_merges(CHANGE_TUNNELS, change_tunnel_merges, COUNT(change_tunnel_merges));
 	change_check_merges(CHANGE_GROUPS, change_group_merges, COUNT(change_group_merges));
+	change_check_merges(CHANGE_ROUTERS, change_router_merges, COUNT(change_router_merges));
 }
 
 /** A merged document is one like others: it can be merged again, and outlives its parents. */
@@ -372,6 +385,7 @@ change_test_delete(void **state)
 	change_check_deletes(CHANGE_BASE, &missing, 1);
 	change_check_deletes(CHANGE_TUNNELS, change_tunnel_deletes, COUNT(change_tunnel_deletes));
 	change_check_deletes(CHANGE_GROUPS, change_group_deletes, COUNT(change_group_deletes));
+	change_check_deletes(CHANGE_ROUTERS, change_router_deletes, COUNT(change_router_deletes));
 }
 
 /** A long list of users is cut. */

@@ -1,128 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is written loads back to the same: by hand, and for random documents. */
+#include "conf_emit_texts.h"
 #include "conf_helper.h"
-
-/** Each text is what its own document writes. */
-static const char *const emit_texts[] = {
-	"{}\n",
-	"host:\n"
-	"  workers: [1, 2]\n"
-	"  polling: busy\n"
-	"  memory: 1G\n",
-	"physical-networks:\n"
-	"  - name: w\n"
-	"    device: \"0000:3b:00.0\"\n"
-	"  - name: v\n"
-	"    device: \"net_pcap0,rx_pcap=\\\"a b\\\\c\\\"\"\n"
-	"    mtu: 9000\n"
-	"networks:\n"
-	"  - name: \"1\"\n"
-	"    project: \"null\"\n"
-	"    type: vlan\n"
-	"    segment: 4094\n"
-	"    physical-network: w\n"
-	"    mtu: 1400\n"
-	"    static-macs:\n"
-	"      - {mac: \"02:00:00:00:00:99\", port: vm1}\n"
-	"      - {mac: \"02:00:00:00:00:9a\", physical-network: w}\n"
-	"    subnets:\n"
-	"      - {name: a, cidr: 10.0.0.0/24, gateway: 10.0.0.1}\n"
-	"      - {name: b, cidr: \"2001:db8::/64\"}\n"
-	"      - {name: c, cidr: 10.0.1.1/32}\n"
-	"  - name: \"no\"\n"
-	"    type: local\n"
-	"ports:\n"
-	"  - name: vm1\n"
-	"    network: \"1\"\n"
-	"    vhost-user: /run/weft/vm1.sock\n"
-	"    mode: server\n"
-	"    socket-owner: \"libvirt-qemu:kvm\"\n"
-	"    socket-mode: \"0660\"\n"
-	"    mac: \"02:00:00:00:00:0a\"\n"
-	"    addresses: [10.0.0.10, \"2001:db8::a\"]\n"
-	"  - name: vm2\n"
-	"    network: \"1\"\n"
-	"    device: net_tap0\n"
-	"    queues: 1\n",
-	"physical-networks:\n"
-	"  - name: w\n"
-	"    device: d0\n"
-	"tunnel-endpoint:\n"
-	"  physical-network: w\n"
-	"  address: \"2001:db8::1/64\"\n",
-	"physical-networks:\n"
-	"  - name: w\n"
-	"    device: d0\n"
-	"    mtu: 9000\n"
-	"tunnel-endpoint:\n"
-	"  physical-network: w\n"
-	"  address: 192.0.2.1/24\n"
-	"  vlan: 10\n"
-	"  gateway: [192.0.2.254, 192.0.2.253]\n"
-	"  routes:\n"
-	"    - {destination: 198.51.100.0/24, next-hop: 192.0.2.252}\n"
-	"    - {destination: 198.51.100.0/24, next-hop: 192.0.2.251}\n"
-	"  mac: \"02:00:00:00:01:01\"\n"
-	"  vxlan-port: 8472\n"
-	"  geneve-port: 6082\n"
-	"  dscp: 46\n"
-	"  ttl: 3\n"
-	"  udp-checksum: false\n"
-	"networks:\n"
-	"  - name: a\n"
-	"    type: vxlan\n"
-	"    segment: 1\n"
-	"    neighbours:\n"
-	"      - {mac: \"02:00:00:00:00:01\", ip: 10.0.0.1, at: 192.0.2.3}\n"
-	"      - {mac: \"02:00:00:00:00:01\", ip: \"2001:db8::1\", at: 192.0.2.3}\n"
-	"      - {mac: \"02:00:00:00:00:02\", at: 192.0.2.2}\n"
-	"    unknown-addresses: drop\n"
-	"  - name: b\n"
-	"    type: gre\n"
-	"    segment: 4294967295\n"
-	"    mtu: 1500\n"
-	"    peers: [203.0.113.1, 192.0.2.2]\n"
-	"  - name: c\n"
-	"    type: geneve\n"
-	"    segment: 16777215\n"
-	/* None although there are neighbours. */
-	"    peers: []\n"
-	"    neighbours:\n"
-	"      - {mac: \"02:00:00:00:00:02\", at: 192.0.2.2}\n",
-	"host:\n"
-	"  connections: 1024\n"
-	"  group-members: 64\n"
-	"networks:\n"
-	"  - name: net\n"
-	"    type: local\n"
-	"connection-timeouts:\n"
-	"  tcp-established: 86400\n"
-	"  icmpv6: 31\n"
-	"security-groups:\n"
-	"  - name: web\n"
-	"    project: acme\n"
-	"    stateful: false\n"
-	"    on-change: persist\n"
-	"    log: true\n"
-	"    members: [10.0.0.9, \"2001:db8::9\"]\n"
-	"    rules:\n"
-	"      - {direction: ingress, ethertype: ipv6, protocol: tcp, ports: 80-443}\n"
-	"      - {direction: egress, protocol: icmp, icmp-type: 8, icmp-code: 0, "
-	"remote-group: web}\n"
-	"  - name: \"yes\"\n"
-	"ports:\n"
-	"  - name: vm1\n"
-	"    network: net\n"
-	"    device: d0\n"
-	"    allowed-address-pairs:\n"
-	"      - {ip: 10.0.0.0/24}\n"
-	"      - {ip: \"2001:db8::1\", mac: \"00:00:5e:00:01:01\"}\n"
-	"    security-groups: [web, \"yes\"]\n"
-	"    connection-limit: 32\n"
-	"    connection-reserve: 8\n"
-	"    new-connection-budget: 1\n"
-	"    icmp-error-budget: 0\n",
-};
 
 static void
 emit_test_exact(void **state)
@@ -384,7 +263,46 @@ emit_random_port(FILE *out, int i)
 	MAYBE(out, "    miss-budget: %u\n", 1 + emit_random(100));
 }
 
-/** A right document of two wires, an endpoint, twelve networks, four groups and 32 ports; the caller frees it. */
+/** Interfaces of a router in some of the networks, and routes by these. */
+static void
+emit_random_interfaces(FILE *out, int i)
+{
+	int first = (int)emit_random(4), n = 1 + (int)emit_random(4);
+
+	fputs("    interfaces:\n", out);
+	for (int j = first; j < first + n; j++) {
+		fprintf(out, "      - {network: net%d, address: 10.%d.2.%d/16", j, j, i + 1);
+		MAYBE(out, ", mac: 02:03:00:00:%02x:%02x", i, j);
+		fputs("}\n", out);
+		MAYBE(out,
+		      "      - {network: net%d, address: '2001:db8:%x:1::%x/48', "
+		      "mac: 02:03:00:00:%02x:%02x}\n",
+		      j, j, i + 1, i, j);
+	}
+	fputs("    routes:\n", out);
+	for (int j = first; j < first + n; j++)
+		MAYBE(out, "      - {destination: 172.%u.0.0/16, next-hop: 10.%d.3.1}\n",
+		      16 + emit_random(2), j);
+}
+
+static void
+emit_random_router(FILE *out, int i)
+{
+	fprintf(out, "  - name: router%d\n", i);
+	MAYBE(out, "    project: acme\n");
+	MAYBE(out, "    admin: %s\n", emit_random(2) ? "up" : "down");
+	if (emit_random(4) != 0)
+		emit_random_interfaces(out, i);
+	if (emit_random(2)) {
+		fprintf(out, "    gateway: {network: public, address: 203.0.113.%d/24", i + 1);
+		MAYBE(out, ", next-hop: 203.0.113.%u", 100 + emit_random(100));
+		MAYBE(out, ", mac: 02:04:00:00:00:%02x", i);
+		fputs("}\n", out);
+	}
+}
+
+/** A right document of two wires, an endpoint, thirteen networks, four groups, 32 ports and six
+ *  routers; the caller frees it. */
 static char *
 emit_random_document(void)
 {
@@ -403,14 +321,34 @@ emit_random_document(void)
 		emit_random_network(out, i, 32);
 	for (int i = 0; i < 4; i++)
 		emit_random_overlay(out, i);
+	fputs("  - {name: public, type: local, external: true}\n", out);
 	fputs("security-groups:\n", out);
 	for (int i = 0; i < 4; i++)
 		emit_random_group(out, i);
 	fputs("ports:\n", out);
 	for (int i = 0; i < 32; i++)
 		emit_random_port(out, i);
+	fputs("routers:\n", out);
+	for (int i = 0; i < 6; i++)
+		emit_random_router(out, i);
 	fclose(out);
 	return text;
+}
+
+/** What is left when something goes with its users is right too, and can be written. */
+static void
+emit_check_delete(const struct weft_conf *conf, const char *noun, const char *name)
+{
+	struct weft_errors errors = WEFT_ERRORS_NONE;
+	struct weft_conf *left = weft_conf_delete(conf, noun, name, true, &errors);
+	char *text;
+
+	weft_errors_print(&errors, stderr);
+	assert_non_null(left);
+	text = conf_helper_emit(left);
+	weft_conf_destroy(conf_helper_load(text));
+	free(text);
+	weft_conf_destroy(left);
 }
 
 static void
@@ -430,6 +368,9 @@ emit_test_random(void **state)
 
 		assert_string_equal(says, "");
 		assert_string_equal(emitted, emitted_again);
+		emit_check_delete(conf, "network", conf->networks[i % conf->n_networks].name);
+		emit_check_delete(conf, "physical-network", conf->wires[i % 2].name);
+		emit_check_delete(conf, "router", conf->routers[i % conf->n_routers].name);
 		free(says);
 		/* Two random documents differ, and the walk over the difference survives it. */
 		says = conf_helper_diff(previous, conf);

@@ -61,12 +61,12 @@ static const struct error_case error_values[] = {
 	{ "host: {memory: {a: 1}}\n", "f:1:16: host.memory: must be a single value\n" },
 	{ "host: {memory: }\n", "f:1:16: host.memory: needs a value\n" },
 	{ "host: {memory: null}\n", "f:1:16: host.memory: needs a value\n" },
-	{ "routers: []\n",
-	  "f:1:1: unknown key 'routers'; known keys here: host, physical-networks, "
-	  "tunnel-endpoint, networks, connection-timeouts, security-groups, ports\n" },
+	{ "load-balancers: []\n",
+	  "f:1:1: unknown key 'load-balancers'; known keys here: host, physical-networks, "
+	  "tunnel-endpoint, networks, connection-timeouts, security-groups, ports, routers\n" },
 	{ "port: []\n", "f:1:1: unknown key 'port' (did you mean 'ports'?); known keys here: host, "
 			"physical-networks, tunnel-endpoint, networks, connection-timeouts, "
-			"security-groups, ports\n" },
+			"security-groups, ports, routers\n" },
 	{ "host: {wrokers: [1]}\n",
 	  "f:1:8: host: unknown key 'wrokers' (did you mean 'workers'?); known keys here: "
 	  "workers, polling, memory, mac-entries, flow-entries, flow-idle, connections, "
@@ -462,7 +462,7 @@ error_test_many(void **state)
 		"f:1:1: unknown key '0000000000000000000000000000000000000000000000000"
 		"0000000000000000000000000000000000000000000...'; known keys here: host, "
 		"physical-networks, tunnel-endpoint, networks, connection-timeouts, "
-		"security-groups, ports");
+		"security-groups, ports, routers");
 	assert_string_equal(errors.lines[1000], "f: 234 more errors are not shown");
 	says = conf_helper_join(&errors);
 	free(says);

@@ -31,6 +31,7 @@ static const char garbage_seed_text[] =
 	"    neighbours: [{mac: '02:00:00:00:00:07', ip: 10.9.0.1, at: 192.0.2.2},\n"
 	"      {mac: '02:00:00:00:00:07', at: 192.0.2.2}]\n"
 	"    unknown-addresses: drop\n"
+	"  - {name: public, type: local, external: true}\n"
 	"ports:\n"
 	"  - name: vm1\n"
 	"    network: blue\n"
@@ -40,14 +41,23 @@ static const char garbage_seed_text[] =
 	"    socket-mode: \"0660\"\n"
 	"    mac: 02:00:00:00:00:0a\n"
 	"    addresses: [10.0.0.10, '2001:db8::1']\n"
-	"  - {name: vm2, network: blue, device: net_tap0, queues: 3}\n";
+	"  - {name: vm2, network: blue, device: net_tap0, queues: 3}\n"
+	"routers:\n"
+	"  - name: r1\n"
+	"    interfaces:\n"
+	"      - {network: blue, address: 10.0.0.1/24, mac: '02:00:00:00:00:0b'}\n"
+	"      - {network: blue, address: '2001:db8::2/64'}\n"
+	"    gateway: {network: public, address: 203.0.113.2/24, next-hop: 203.0.113.1}\n"
+	"    routes: [{destination: 172.16.0.0/12, next-hop: 10.0.0.254},\n"
+	"      {destination: '::/0', next-hop: '2001:db8::3'}]\n"
+	"  - {name: r2, admin: down, interfaces: [{network: red, address: 10.9.1.1/16}]}\n";
 
 /** Pieces that mean something to YAML or to the schema. */
 static const char *const garbage_pieces[] = {
-	"\n", "\n  ", "- ",    ": ",   "{",	   "}",	   "[",	   "]",	   "'",	    "\"",
-	"&a", "*a",   "!x",    "|\n",  "#",	   "? ",   "\t",   "%",	   "---\n", "...\n",
-	"0",  "-1",   "65536", "null", "true",	   "name", "vm1",  "w",	   "blue",  "ports:",
-	"::", "/",    "10.",   "\\",   "\xc3\xa4", "\xff", "\x01", "\r\n", ",",	    "~",
+	"\n",	 "\n  ",     "- ",   ": ",   "{",    "}",  "[",	   "]",	     "'",     "\"",  "&a",
+	"*a",	 "!x",	     "|\n",  "#",    "? ",   "\t", "%",	   "---\n",  "...\n", "0",   "-1",
+	"65536", "null",     "true", "name", "vm1",  "w",  "blue", "ports:", "::",    "/",   "10.",
+	"\\",	 "\xc3\xa4", "\xff", "\x01", "\r\n", ",",  "~",	   "r1",     "/24",   "red", "{}",
 };
 
 static uint32_t

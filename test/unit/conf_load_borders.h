@@ -34,6 +34,18 @@
 	"physical-networks: [{name: w, device: d0}]\n"                                             \
 	"tunnel-endpoint: {physical-network: w, address: '2001:db8::1/64'}\n"                      \
 	"networks: [{name: n, type: " type ", segment: 1%s%s}]\n"
+#define LOAD_ROUTER "routers: [{name: r%s%s}]\n"
+#define LOAD_NETS "networks: [{name: n, type: local}, {name: m, type: local, external: true}]\n"
+#define LOAD_INTERFACE LOAD_NETS "routers: [{name: r, interfaces: [{network: n%s%s}]}]\n"
+#define LOAD_MAC                                                                                   \
+	LOAD_NETS                                                                                  \
+	"routers: [{name: r, interfaces: [{network: n, address: 10.0.0.1/24%s%s}]}]\n"
+#define LOAD_GATEWAY                                                                               \
+	LOAD_NETS "routers: [{name: r, gateway: {network: m, address: 10.0.0.1/24%s%s}}]\n"
+#define LOAD_ROUTE(has)                                                                            \
+	LOAD_NETS                                                                                  \
+	"routers: [{name: r, interfaces: [{network: n, address: 10.0.0.1/24}], routes: [{" has     \
+	"%s%s}]}]\n"
 #define LOAD_NAME63 "a123456789b123456789c123456789d123456789e123456789f123456789abc"
 #define LOAD_PATH107 "/23456789" LOAD_NAME63 "z123456789z123456789z123456789z1234"
 
@@ -166,6 +178,36 @@ static const struct load_border {
 	  { "[{mac: 02:00:00:00:00:01, at: 192.0.2.1}]", "[{at: 10.0.0.1}]",
 	    "[{mac: 03:00:00:00:00:01, at: 10.0.0.1}]",
 	    "[{mac: 02:00:00:00:00:01, ip: 1.1.1.0/24, at: 10.0.0.1}]" } },
+	/* Routers. */
+	{ "routers: [{admin: up%s%s}]\n", "name", { "0", LOAD_NAME63 }, { LOAD_NAME63 "x", "-a" } },
+	{ LOAD_ROUTER, "project", { "1", "x y" }, { "''", "~", "[a]" } },
+	{ LOAD_ROUTER, "admin", { "up", "down" }, { "Up", "true", "~" } },
+	{ LOAD_ROUTER, "interfaces", { "[]", "~" }, { "{}", "[5]", "5", "[~]" } },
+	{ LOAD_ROUTER, "routes", { "[]", "~" }, { "{}", "[5]", "5", "[~]" } },
+	{ LOAD_ROUTER, "gateway", { NULL }, { "[]", "~", "5", "" } },
+	{ LOAD_INTERFACE,
+	  "address",
+	  { "10.0.0.1/24", "10.0.0.0/31", "'2001:db8::1/64'" },
+	  { "10.0.0.0/24", "10.0.0.255/24", "10.0.0.1", "'2001:db8::/64'" } },
+	{ LOAD_INTERFACE,
+	  "address",
+	  { "10.0.0.1/32", "'2001:db8::/127'", "10.0.0.1/1" },
+	  { "224.0.0.1/24", "'ff02::1/64'", "127.0.0.1/8", "'fe80::1/64'" } },
+	{ LOAD_MAC, "mac", { "02:00:00:00:00:01" }, { "00:00:00:00:00:00", "03:00:00:00:00:01" } },
+	{ LOAD_GATEWAY,
+	  "next-hop",
+	  { "10.0.0.2", "10.0.0.254" },
+	  { "10.0.0.1", "10.0.0.255", "10.0.1.1", "10.0.0.2/24" } },
+	{ LOAD_GATEWAY, "next-hop", { NULL }, { "10.0.0.0", "'2001:db8::1'", "'fe80::1'", "~" } },
+	{ LOAD_GATEWAY, "mac", { "02:00:00:00:00:01" }, { "00:00:00:00:00:00", "x" } },
+	{ LOAD_ROUTE("next-hop: 10.0.0.2"),
+	  "destination",
+	  { "0.0.0.0/0", "10.0.0.0/25", "10.0.0.0/23" },
+	  { "10.0.0.0/24", "10.0.1.1/24", "10.0.1.0", "'::/0'" } },
+	{ LOAD_ROUTE("destination: 10.1.0.0/16"),
+	  "next-hop",
+	  { "10.0.0.2", "10.0.0.254" },
+	  { "10.0.0.1", "10.0.0.0", "10.1.0.1", "'2001:db8::1'" } },
 };
 
 #endif

@@ -114,6 +114,8 @@ schema_test_rst(void **state)
 				     "gre 1..4294967295, geneve 1..16777215\n"));
 	assert_non_null(strstr(page, "     - IP address, or a list, at most 8\n"));
 	assert_non_null(strstr(page, "     - list: IP address, at most 1024\n"));
+	assert_non_null(strstr(page, "     - list, see `routers`_, at most 4096\n"));
+	assert_non_null(strstr(page, "     - map, see `gateway`_\n"));
 	free(page);
 }
 
