@@ -9,6 +9,7 @@
 #include "worker/worker.h"
 
 #define IDLE_TICK_MS 2
+#define IDLE_ASK_MS 20 /* so long it may take until somebody is asked whom a packet waits for */
 #define IDLE_LOOPS 4 /* a worker has looked at all its queues so often, and found nothing */
 
 /* Idle is not a matter of time alone: a worker that was not scheduled has not looked. */
@@ -66,6 +67,8 @@ idle_tick(void *context)
 		return;
 	}
 	if (!have_looked)
+		return;
+	if (weft_held_count() > 0 && weft_clock_ms() - idle.since_ms < IDLE_ASK_MS)
 		return;
 	if (idle.polled != UINT32_MAX)
 		idle_next_port();

@@ -109,7 +109,7 @@ main_each_second(void *context)
 	(void)context;
 	weft_fdb_age(weft_clock_sec());
 	weft_remote_age(weft_remote_count_retire);
-	weft_neighbour_age(weft_clock_ms(), MAIN_MOVED_MS, weft_topology_has_network);
+	weft_neighbour_age(weft_clock_ms(), MAIN_MOVED_MS, weft_topology_has_neighbours);
 	weft_running_refresh();
 	weft_load_sample();
 }

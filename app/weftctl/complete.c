@@ -119,6 +119,8 @@ complete_offer_values(const struct complete_state *state, const struct weftctl_c
 		complete_offer_names(state, "/weft/network/list", NULL);
 	else if (arg->names == WEFT_NAMES_GROUP)
 		complete_offer_names(state, "/weft/security_group/list", NULL);
+	else if (arg->names == WEFT_NAMES_ROUTER)
+		complete_offer_names(state, "/weft/router/list", NULL);
 	else if (arg->names == WEFT_NAMES_NOUN)
 		complete_offer_noun_names(state, weftctl_call_value(call, "noun"));
 }

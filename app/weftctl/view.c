@@ -24,6 +24,8 @@ static const struct {
 	{ "flow", "list", "worker port network packets bytes age_sec idle_sec key answer" },
 	{ "drop", "list", "port stage reason packets meaning" },
 	{ "worker", "list", "worker core busy_percent flows misses" },
+	{ "router", "list", "name project admin interfaces gateway routes" },
+	{ "route", "list", "router destination next_hop network" },
 	{ "path", NULL, "stage says" },
 };
 

@@ -31,6 +31,8 @@
 #define GROUP_NAME                                                                                 \
 	{ .key = "name", .flags = POSITIONAL, .help = "the security group",                        \
 	  .names = WEFT_NAMES_GROUP }
+#define ROUTER_NAME                                                                                \
+	{ .key = "name", .flags = POSITIONAL, .help = "the router", .names = WEFT_NAMES_ROUTER }
 #define MERGE_FLAG                                                                                 \
 	{ .key = "merge", .type = WEFT_ARG_FLAG,                                                   \
 	  .help = "keep objects that the file does not name" }
@@ -73,6 +75,11 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { GROUP_NAME,
 	    { .key = "members", .flags = WEFT_ARG_REQUIRED,
 	      .help = "the addresses, with commas between them; some may not be in it" } } },
+	{ "router", "list", "Lists routers", { { 0 } } },
+	{ "router", "show", "Shows a router: where it meets its networks, routes",
+	  { ROUTER_NAME } },
+	{ "route", "list", "Lists the routes of routers, as they are looked up",
+	  { { .key = "router", .help = "only of this router", .names = WEFT_NAMES_ROUTER } } },
 	{ "log", "list", "Lists what security groups log, the newest last",
 	  { PORT_FILTER } },
 	{ "flow", "list", "Lists the flows that workers remember, with their answers",
@@ -105,7 +112,7 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { YAML_FILE, MERGE_FLAG } },
 	{ "delete", NULL, "Deletes one object from the running switch",
 	  { { .key = "noun", .flags = POSITIONAL,
-	      .choices = "port|network|physical-network|security-group",
+	      .choices = "port|network|physical-network|security-group|router",
 	      .help = "what kind of object" },
 	    { .key = "name", .flags = POSITIONAL, .help = "the name of the object",
 	      .names = WEFT_NAMES_NOUN },

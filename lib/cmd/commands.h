@@ -44,6 +44,7 @@ enum weft_cmd_names {
 	WEFT_NAMES_PORT, /* ports and wires */
 	WEFT_NAMES_NETWORK,
 	WEFT_NAMES_GROUP,
+	WEFT_NAMES_ROUTER,
 	WEFT_NAMES_NOUN, /* the names of the noun given before, for `delete NOUN NAME` */
 };
 

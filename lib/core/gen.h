@@ -46,6 +46,7 @@ enum weft_gen_kind {
 	WEFT_GEN_NEIGHBOURS, /* id: scope; moves when any neighbour in it does */
 	WEFT_GEN_CONN, /* id: hash of a tuple: a connection was removed before its time */
 	WEFT_GEN_MEMBER, /* id: hash of an address: which security groups it is in */
+	WEFT_GEN_ROUTER, /* id: router; its legs and routes */
 };
 
 extern uint32_t weft_gens[WEFT_GEN_SLOTS + WEFT_GEN_NEWS_SLOTS]; /* [A] */

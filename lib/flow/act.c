@@ -4,29 +4,51 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-void
-weft_act_set_ecn(struct rte_mbuf *packet, enum weft_ecn ecn)
+/* A word of an IPv4 header has changed; its checksum follows (RFC 1624, equation 3). Words are as
+ * they stand in memory. */
+static void
+act_follow(uint8_t *ip, uint16_t old, uint16_t new)
 {
-	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *);
-	uint8_t *ip = frame + sizeof(struct rte_ether_hdr);
-	uint16_t type, check, word;
+	uint16_t check;
 	uint32_t sum;
 
-	memcpy(&type, frame + 12, sizeof(type));
-	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
-		ip[1] = (uint8_t)((ip[1] & ~0x30) | ecn << 4);
-		return;
-	}
-	/* RFC 1624, equation 3. */
 	memcpy(&check, ip + 10, sizeof(check));
-	memcpy(&word, ip, sizeof(word));
-	sum = (uint16_t)~check + (uint32_t)(uint16_t)~word;
-	ip[1] = (uint8_t)((ip[1] & ~3) | ecn);
-	memcpy(&word, ip, sizeof(word));
-	sum += word;
+	sum = (uint16_t)~check + (uint32_t)(uint16_t)~old + new;
 	sum = (sum & 0xffff) + (sum >> 16);
 	check = (uint16_t) ~(sum + (sum >> 16));
 	memcpy(ip + 10, &check, sizeof(check));
+}
+
+void
+weft_act_set_ecn(struct rte_mbuf *packet, uint32_t l3, enum weft_ecn ecn)
+{
+	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, l3);
+	uint16_t old, new;
+
+	if (ip[0] >> 4 == 6) {
+		ip[1] = (uint8_t)((ip[1] & ~0x30) | ecn << 4);
+		return;
+	}
+	memcpy(&old, ip, sizeof(old));
+	ip[1] = (uint8_t)((ip[1] & ~3) | ecn);
+	memcpy(&new, ip, sizeof(new));
+	act_follow(ip, old, new);
+}
+
+void
+weft_act_hops(struct rte_mbuf *packet, uint32_t l3, uint8_t hops)
+{
+	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, l3);
+	uint16_t old, new;
+
+	if (ip[0] >> 4 == 6) {
+		ip[7] = (uint8_t)(ip[7] - hops);
+		return;
+	}
+	memcpy(&old, ip + 8, sizeof(old));
+	ip[8] = (uint8_t)(ip[8] - hops);
+	memcpy(&new, ip + 8, sizeof(new));
+	act_follow(ip, old, new);
 }
 
 /* Adds what stands behind @p offset, as words in memory order. rte_raw_cksum_mbuf() loses the

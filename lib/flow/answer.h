@@ -11,8 +11,12 @@
  * It holds for frames of up to `longest` bytes: a longer one may have to be treated otherwise (it
  * does not fit through the output), so it is walked on its own and that is not remembered.
  *
- * It stands on up to WEFT_DEPS generation slots (core/gen.h); a walk that consulted more is valid
- * once, and not remembered.
+ * A router on the way is told by the number of hops that the packet makes: so much is taken off its
+ * TTL or hop limit. Packets whose TTL is as low as that have keys of their own (flow/key.h).
+ *
+ * It stands on up to WEFT_DEPS generation slots (core/gen.h), and if it `has_more` on some that
+ * stand in the rest of its flow (flow/table.h); a walk that consulted more than that is valid once,
+ * and not remembered.
  */
 #ifndef WEFT_FLOW_ANSWER_H
 #define WEFT_FLOW_ANSWER_H
@@ -26,11 +30,15 @@
 #include "core/gen.h"
 
 #define WEFT_DEPS 8
+#define WEFT_DEPS_MORE 24
+#define WEFT_HOPS_MAX 8 /* routers on the way of one packet */
 #define WEFT_HEAD_MAX 16 /* both MACs and one tag; the EtherType behind is never touched */
 
 /* Flags: most outputs have none, and that is asked first. */
 #define WEFT_OUTPUT_ECN 0x03 /* what the IP header must say; 0: what it says */
-#define WEFT_OUTPUT_ENCAP 0x10 /* there is an `encap` */
+#define WEFT_OUTPUT_HOPS 0x3c /* taken off the TTL or hop limit */
+#define WEFT_OUTPUT_HOPS_SHIFT 2
+#define WEFT_OUTPUT_ENCAP 0x40 /* there is an `encap` */
 #define WEFT_OUTPUT_FRAGMENT 0x80 /* too long for this output; never remembered */
 
 struct weft_encap;
@@ -62,6 +70,7 @@ struct weft_answer {
 	uint16_t deps[WEFT_DEPS]; /* slots, padded with WEFT_GEN_NOTHING */
 	uint8_t kind : 4; /* enum weft_answer_kind */
 	uint8_t is_learned : 1; /* the source MAC is in the FDB thanks to this arrival */
+	uint8_t has_more : 1; /* there is more of it in the flow: struct weft_flow_more */
 	uint8_t drop; /* enum weft_drop */
 	uint16_t network; /* number; 0xffff: none found */
 	uint16_t longest; /* bytes of the frame as it arrived */

@@ -22,6 +22,8 @@ key_fill_ip(struct weft_key *key, const uint8_t *ip, uint32_t length,
 	    const struct weft_ip_info *info, enum weft_key_kind kind)
 {
 	key->kind = (uint8_t)kind;
+	if (ip[kind == WEFT_KEY_IP4 ? 8 : 7] <= WEFT_KEY_TTL)
+		key->kind |= WEFT_KEY_EXPIRING;
 	if (info->is_fragment)
 		key->kind |= WEFT_KEY_FRAGMENT;
 	if (info->is_later_fragment)
@@ -100,6 +102,8 @@ weft_key_entropy(const struct weft_key *key)
 	flow.arrival = flow.tag = 0;
 	if (weft_key_is_event(key))
 		flow.kind &= (uint8_t)~WEFT_KEY_EVENT;
+	if (weft_key_is_expiring(key))
+		flow.kind &= (uint8_t)~WEFT_KEY_EXPIRING;
 	if (flow.kind & WEFT_KEY_FRAGMENT) {
 		flow.port_src = flow.port_dst = 0;
 		flow.kind &= WEFT_KEY_KIND_MASK;

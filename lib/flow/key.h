@@ -52,7 +52,12 @@ enum weft_key_kind {
 #define WEFT_KEY_LATER_FRAGMENT 0x20 /* ports are zero for want of a transport header */
 #define WEFT_KEY_PACKED 0x80 /* L2: what `outer` says stands in the head too, weft_key_pack() */
 #define WEFT_KEY_EVENT 0x80 /* IP: TCP with SYN, FIN, RST, or none of the flags that it must have */
-#define WEFT_KEY_BROKEN 0x40 /* IP that cannot be read; only the EtherType says that it is IP */
+#define WEFT_KEY_BROKEN 0x40 /* L2: IP that cannot be read; only the EtherType says that it is IP */
+#define WEFT_KEY_EXPIRING                                                                          \
+	0x40 /* IP: TTL or hop limit of at most WEFT_KEY_TTL, of which a router says */
+
+/** As many routers as may be on the way of one packet. */
+#define WEFT_KEY_TTL 8
 
 struct weft_key {
 	struct rte_ether_addr dst, src;
@@ -120,6 +125,8 @@ weft_key_parse_plain(uint64_t *words, const uint8_t *frame, uint32_t length, uin
 	} else if (ip[9] != IPPROTO_UDP) {
 		return false;
 	}
+	if (unlikely(ip[8] <= WEFT_KEY_TTL))
+		kind |= WEFT_KEY_EXPIRING;
 	memcpy(&ports, ip + 20, sizeof(ports));
 	words[2] |= kind | (uint64_t)ip[9] << 8 | (uint64_t)type << 16 | (uint64_t)ports << 32;
 	memcpy(&words[3], ip + 12, sizeof(words[3]));
@@ -264,6 +271,20 @@ static inline bool
 weft_key_is_event(const struct weft_key *key)
 {
 	return (key->kind & WEFT_KEY_EVENT) && (key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_L2;
+}
+
+/** IP that cannot be read? */
+static inline bool
+weft_key_is_broken(const struct weft_key *key)
+{
+	return (key->kind & (WEFT_KEY_KIND_MASK | WEFT_KEY_BROKEN)) == WEFT_KEY_BROKEN;
+}
+
+/** Is its TTL or hop limit so low that a router may have to say so? */
+static inline bool
+weft_key_is_expiring(const struct weft_key *key)
+{
+	return (key->kind & WEFT_KEY_EXPIRING) && (key->kind & WEFT_KEY_KIND_MASK) != WEFT_KEY_L2;
 }
 
 static inline bool

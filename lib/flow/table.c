@@ -30,7 +30,10 @@ weft_flow_table_create(uint32_t capacity)
 				   sizeof(*table->flows));
 	table->tails = rte_zmalloc("flow_tails",
 				   (size_t)lines * WEFT_FLOW_WAYS * sizeof(*table->tails), 64);
-	if (table->lines == NULL || table->flows == NULL || table->tails == NULL) {
+	table->mores = rte_zmalloc("flow_mores",
+				   (size_t)lines * WEFT_FLOW_WAYS * sizeof(*table->mores), 64);
+	if (table->lines == NULL || table->flows == NULL || table->tails == NULL ||
+	    table->mores == NULL) {
 		weft_flow_table_destroy(table);
 		return NULL;
 	}
@@ -66,6 +69,7 @@ weft_flow_table_destroy(struct weft_flow_table *table)
 	rte_free(gone.lines);
 	rte_free(gone.flows);
 	rte_free(gone.tails);
+	rte_free(gone.mores);
 }
 
 struct weft_flow *
@@ -160,6 +164,8 @@ table_move(struct weft_flow_table *table, uint32_t from, uint32_t to, uint32_t w
 	table->flows[new] = table->flows[old];
 	if (weft_key_is_long((const struct weft_key *)table->flows[new].key_head))
 		table->tails[new] = table->tails[old];
+	if (table->flows[new].answer.has_more)
+		table->mores[new] = table->mores[old];
 	table->lines[to].signatures[way] = table->lines[from].signatures[way];
 	table->lines[from].signatures[way] = 0;
 	table_blank(&table->flows[old]);

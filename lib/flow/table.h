@@ -10,14 +10,15 @@
  *
  * What a packet touches: the line of signatures, and the two lines of the entry, prefetched for a
  * whole burst before the first is used. Who has no entry will get one: what that touches is fetched
- * ahead as well. Keys of IPv6 and of tunnels have a tail in a line apart.
+ * ahead as well. Keys of IPv6 and of tunnels have a tail in a line apart, and what is routed stands
+ * on more than other flows, which has a line of its own, too.
  *
  * The table grows by linear hashing (Litwin, 1980): it starts small, and whenever a quarter of its
  * ways are taken, one line is split in two, the next one in turn. So a thousand flows stay close
  * together in memory, which is kind to caches and TLBs, and no growth ever costs more than one
  * line.
  *
- * Memory: capacity x 194 bytes, reserved at once, touched as it is used.
+ * Memory: capacity x 258 bytes, reserved at once, touched as it is used.
  *
  * Threads: one worker owns a table. Others look at it through a job on that worker.
  */
@@ -63,6 +64,14 @@ struct weft_flow_tail {
 	struct weft_outer key_outer;
 } __rte_aligned(64);
 
+/* What only flows have whose answer has_more; undefined for others. */
+struct weft_flow_more {
+	uint16_t deps[WEFT_DEPS_MORE]; /* slots, padded with WEFT_GEN_NOTHING */
+	uint32_t conn; /* in the network where it leaves; as that of a flow */
+} __rte_aligned(64);
+
+_Static_assert(sizeof(struct weft_flow_more) == 64, "one line");
+
 struct weft_flow_line {
 	uint16_t signatures[WEFT_FLOW_WAYS]; /* 0: empty */
 } __rte_cache_aligned;
@@ -70,7 +79,8 @@ struct weft_flow_line {
 struct weft_flow_table {
 	struct weft_flow_line *lines;
 	struct weft_flow *flows;
-	struct weft_flow_tail *tails; /* by the same index */
+	struct weft_flow_tail *tails; /* by the same index, as are these */
+	struct weft_flow_more *mores;
 	uint32_t n_lines; /* in use; the next line to split is n_lines & mask_low */
 	uint32_t most_lines;
 	uint32_t mask_low, mask_high; /* of the lines before and after this round of splits */
@@ -138,6 +148,28 @@ static inline struct weft_flow_tail *
 weft_flow_tail(const struct weft_flow_table *table, const struct weft_flow *flow)
 {
 	return &table->tails[flow - table->flows];
+}
+
+static inline struct weft_flow_more *
+weft_flow_more(const struct weft_flow_table *table, const struct weft_flow *flow)
+{
+	return &table->mores[flow - table->flows];
+}
+
+/** Has nothing changed of what its answer stands on? */
+static __rte_always_inline bool
+weft_flow_is_fresh(const struct weft_flow_table *table, const struct weft_flow *flow)
+{
+	uint32_t sum = weft_answer_sum(&flow->answer);
+
+	if (unlikely(flow->answer.has_more)) {
+		const struct weft_flow_more *more = weft_flow_more(table, flow);
+
+#pragma GCC unroll 24
+		for (int i = 0; i < WEFT_DEPS_MORE; i++)
+			sum += __atomic_load_n(&weft_gens[more->deps[i]], __ATOMIC_RELAXED);
+	}
+	return sum == flow->sum;
 }
 
 static __rte_always_inline bool

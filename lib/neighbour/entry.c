@@ -85,6 +85,7 @@ entry_bump(const struct weft_neighbour_key *key)
 {
 	weft_gen_bump(entry_slot(key));
 	weft_gen_bump(weft_neighbours_slot(key->scope));
+	weft_gen_bump(weft_all_neighbours_slot());
 }
 
 bool
@@ -123,6 +124,8 @@ weft_neighbour_entry_add(const struct weft_neighbour_key *key, uint64_t word, ui
 	__atomic_store_n(&entry->heard_ms, heard_ms, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->word, word | WEFT_NEIGHBOUR_PRESENT, __ATOMIC_RELEASE);
 	weft_neighbour_table.unpinned++;
+	if (key->scope != WEFT_SCOPE_UNDERLAY)
+		weft_neighbour_table.in_network[key->scope]++;
 	entry_bump(key);
 	return entry;
 }
@@ -136,6 +139,8 @@ weft_neighbour_entry_remove(struct weft_neighbour_entry *entry)
 	    !weft_neighbour_entry_change(entry, &word, 0))
 		return;
 	weft_neighbour_table.unpinned--;
+	if (entry->key.scope != WEFT_SCOPE_UNDERLAY)
+		weft_neighbour_table.in_network[entry->key.scope]--;
 	rte_hash_del_key(weft_neighbour_table.index, &entry->key);
 }
 

@@ -57,7 +57,8 @@ struct weft_neighbour_table {
 	struct weft_neighbour_entry *entries; /* [I] */
 	uint32_t positions; /* [I] */
 	rte_spinlock_t lock;
-	uint32_t unpinned; /* entries; under the lock */
+	uint32_t unpinned; /* entries; under the lock, as are these */
+	uint16_t in_network[UINT16_MAX]; /* entries, by scope; pinned ones are of no network */
 	uint32_t ticked; /* position where the next tick goes on; of the thread that ticks */
 	uint32_t news[WEFT_NEIGHBOURS_NEW]; /* [A] positions, plus one, to be asked for at once */
 	uint32_t n_news; /* [A] counts on */

@@ -14,6 +14,7 @@
 #define MESSAGE_ADVERTISEMENT 136
 #define MESSAGE_OPTION_SOURCE 1 /* link-layer address options, RFC 4861 section 4.6.1 */
 #define MESSAGE_OPTION_TARGET 2
+#define MESSAGE_ROUTER 0x80
 #define MESSAGE_SOLICITED 0x40
 #define MESSAGE_OVERRIDE 0x20
 
@@ -163,9 +164,12 @@ message_put_ether(uint8_t *frame, const struct rte_ether_addr *dst,
 
 /* The least that Ethernet carries; what is not written stays zero. */
 static uint32_t
-message_length(const uint8_t *frame, const uint8_t *end)
+message_length(const uint8_t *frame, const uint8_t *end, uint16_t tag)
 {
-	return RTE_MAX((uint32_t)(end - frame), (uint32_t)(RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN));
+	uint32_t least = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
+
+	/* Also when the tag is taken off. */
+	return RTE_MAX((uint32_t)(end - frame), tag == 0 ? least : least + 4);
 }
 
 static uint32_t
@@ -188,7 +192,7 @@ message_put_arp(uint8_t *frame, const struct weft_speaker *speaker, uint16_t op,
 		arp.arp_data.arp_tha = *tha;
 	memcpy(&arp.arp_data.arp_tip, tip, 4);
 	memcpy(l3, &arp, sizeof(arp));
-	return message_length(frame, l3 + sizeof(arp));
+	return message_length(frame, l3 + sizeof(arp), speaker->tag);
 }
 
 static uint32_t
@@ -214,7 +218,7 @@ message_put_nd(uint8_t *frame, const struct weft_speaker *speaker, const struct 
 	nd.checksum = (rte_be16_t) ~((sum & 0xffff) + (sum >> 16));
 	memcpy(l3, &ip, sizeof(ip));
 	memcpy(l3 + sizeof(ip), &nd, sizeof(nd));
-	return message_length(frame, l3 + sizeof(ip) + sizeof(nd));
+	return message_length(frame, l3 + sizeof(ip) + sizeof(nd), speaker->tag);
 }
 
 uint32_t
@@ -248,6 +252,8 @@ message_advertise(uint8_t *frame, const struct weft_speaker *speaker, const stru
 
 	memcpy(body.target, speaker->ip.bytes, 16);
 	body.flags = asker == NULL ? MESSAGE_OVERRIDE : MESSAGE_OVERRIDE | MESSAGE_SOLICITED;
+	if (speaker->is_router)
+		body.flags |= MESSAGE_ROUTER;
 	if (asker == NULL)
 		return message_put_nd(frame, speaker, &nodes, nodes_ip, &body);
 	return message_put_nd(frame, speaker, to, asker->bytes, &body);

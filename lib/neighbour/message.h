@@ -40,6 +40,7 @@ struct weft_speaker {
 	struct rte_ether_addr mac;
 	uint16_t tag; /* as in wire/ether.h */
 	struct weft_ip ip;
+	bool is_router; /* RFC 4861 section 4.4, flag R */
 };
 
 /** Writes a question for an address: to @p to, or to everybody (or the group of the address) if it

@@ -19,6 +19,16 @@ weft_neighbour_lookup(uint16_t scope, const struct weft_ip *ip, struct rte_ether
 	return state;
 }
 
+/* The caller holds the lock. No network has more than are still free for all. */
+static bool
+neighbour_has_room(const struct weft_neighbour_table *table, uint16_t scope)
+{
+	uint32_t free = WEFT_NEIGHBOURS_UNPINNED -
+			RTE_MIN(table->unpinned, (uint32_t)WEFT_NEIGHBOURS_UNPINNED);
+
+	return scope == WEFT_SCOPE_UNDERLAY ? free > 0 : table->in_network[scope] < free;
+}
+
 /* Adds an entry unless somebody was faster, there is no room or the table is busy. */
 static void
 neighbour_try_add(const struct weft_neighbour_key *key, uint64_t word, uint32_t heard_ms)
@@ -28,7 +38,7 @@ neighbour_try_add(const struct weft_neighbour_key *key, uint64_t word, uint32_t 
 
 	if (!rte_spinlock_trylock(&table->lock))
 		return;
-	if (table->unpinned < WEFT_NEIGHBOURS_UNPINNED && weft_neighbour_entry_find(key) == NULL) {
+	if (neighbour_has_room(table, key->scope) && weft_neighbour_entry_find(key) == NULL) {
 		entry = weft_neighbour_entry_add(key, word, heard_ms);
 		if (entry != NULL)
 			weft_neighbour_entry_hurry(entry);

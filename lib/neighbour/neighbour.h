@@ -3,8 +3,8 @@
  * neighbour: which MAC an IP address has, on links where the switch itself speaks IP.
  *
  * Entries are found by (scope, address). A scope is a link: WEFT_SCOPE_UNDERLAY, the one of the
- * tunnel endpoint, or the number of a network, in which addresses that moved against what the
- * configuration says are noted.
+ * tunnel endpoint, or the number of a network: those whom a router there speaks to, and in overlays
+ * addresses that moved against what the configuration says.
  *
  * States, as in RFC 4861 section 7.3.2 but fewer, and the same for ARP (RFC 826):
  *
@@ -48,6 +48,8 @@
 #define WEFT_NEIGHBOURS_MAX 8192
 #define WEFT_SCOPE_UNDERLAY UINT16_MAX
 #define WEFT_NEIGHBOUR_FRESH_MS 10000 /* after that it is asked again */
+#define WEFT_NEIGHBOUR_FRESH_NETWORK_MS                                                            \
+	30000 /* the same in networks, where there are more of them */
 #define WEFT_NEIGHBOUR_ASK_MS 1000 /* between two questions */
 #define WEFT_NEIGHBOUR_TRIES 3
 #define WEFT_NEIGHBOUR_FAILED_MS 5000 /* between two questions to one that does not answer */
@@ -79,6 +81,13 @@ weft_neighbours_slot(uint16_t scope)
 	return weft_gen_slot(WEFT_GEN_NEIGHBOURS, scope);
 }
 
+/** The same for all scopes. */
+static inline uint16_t
+weft_all_neighbours_slot(void)
+{
+	return weft_gen_slot(WEFT_GEN_NEIGHBOURS, UINT32_MAX);
+}
+
 /* ---- workers ---- */
 
 /** Only family and bytes of @p ip count, here and below. @param mac  filled in for REACHABLE and
@@ -98,14 +107,21 @@ void weft_neighbour_heard(uint16_t scope, const struct weft_ip *ip,
 /** Takes an entry out that is not pinned; lookups do not find it from now on. */
 void weft_neighbour_forget(uint16_t scope, const struct weft_ip *ip);
 
-/** How a question goes out: to @p mac if it is not NULL (it is only asked again), else to all. */
-typedef void (*weft_neighbour_ask)(void *context, const struct weft_ip *ip,
-				   const struct rte_ether_addr *mac);
+/** Who asks. */
+struct weft_neighbour_asker {
+	/** Does somebody of ours speak to that address there now? Else time stands still. */
+	bool (*speaks)(void *context, uint16_t scope, const struct weft_ip *ip);
+	/** How a question goes out: to @p mac if it is not NULL (it is only asked again), else to
+	 *  all. */
+	void (*ask)(void *context, uint16_t scope, const struct weft_ip *ip,
+		    const struct rte_ether_addr *mac);
+	void *context;
+};
 
-/** Looks at the entries of the underlay whose time has come, at most 256 positions of the table per
- *  call: those that were added a moment ago, then the next ones of the round. Call about every
- *  10 ms, from one thread. */
-void weft_neighbour_tick(uint32_t now_ms, weft_neighbour_ask ask, void *context);
+/** Looks at entries whose time has come, at most 256 positions of the table per call: those that
+ *  were added a moment ago, then the next ones of the round. Call about every 10 ms, from one
+ *  thread. */
+void weft_neighbour_tick(uint32_t now_ms, const struct weft_neighbour_asker *asker);
 
 /* ---- control thread ---- */
 

@@ -6,8 +6,7 @@
 
 struct tick_call {
 	uint32_t now_ms;
-	weft_neighbour_ask ask;
-	void *context;
+	const struct weft_neighbour_asker *asker;
 };
 
 /* Times may be a moment ahead of us: the difference is signed. */
@@ -35,13 +34,15 @@ tick_ask(struct weft_neighbour_entry *entry, uint64_t word, uint64_t next,
 {
 	struct weft_ip ip = weft_neighbour_key_ip(&entry->key);
 	struct rte_ether_addr mac = weft_neighbour_word_mac(next);
+	/* Who is not at his MAC any more may be at another one: the last question is for all. */
+	bool is_for_one = weft_neighbour_word_state(next) == WEFT_NEIGHBOUR_PROBE &&
+			  weft_neighbour_word_asked(next) < WEFT_NEIGHBOUR_TRIES;
 
 	/* The answer came in between: nothing to ask. */
 	if (!weft_neighbour_entry_change(entry, &word, next))
 		return;
 	entry->asked_ms = tick_asked_ms(entry, next, call->now_ms);
-	call->ask(call->context, &ip,
-		  weft_neighbour_word_state(next) == WEFT_NEIGHBOUR_PROBE ? &mac : NULL);
+	call->asker->ask(call->asker->context, entry->key.scope, &ip, is_for_one ? &mac : NULL);
 }
 
 /* Asked, and asked again. */
@@ -72,13 +73,28 @@ tick_failed(struct weft_neighbour_entry *entry, uint64_t word, const struct tick
 		weft_neighbour_entry_sweep(entry);
 }
 
+static uint32_t
+tick_fresh_ms(const struct weft_neighbour_entry *entry)
+{
+	return entry->key.scope == WEFT_SCOPE_UNDERLAY ? WEFT_NEIGHBOUR_FRESH_MS :
+							 WEFT_NEIGHBOUR_FRESH_NETWORK_MS;
+}
+
+static bool
+tick_is_asked(const struct weft_neighbour_entry *entry, const struct tick_call *call)
+{
+	struct weft_ip ip = weft_neighbour_key_ip(&entry->key);
+
+	return call->asker->speaks(call->asker->context, entry->key.scope, &ip);
+}
+
 static void
 tick_visit(struct weft_neighbour_entry *entry, const struct tick_call *call)
 {
 	uint64_t word = weft_neighbour_entry_word(entry);
 	enum weft_neighbour_state state = weft_neighbour_word_state(word);
 
-	if (word == 0 || (state != WEFT_NEIGHBOUR_NONE && entry->key.scope != WEFT_SCOPE_UNDERLAY))
+	if (word == 0 || (state != WEFT_NEIGHBOUR_NONE && !tick_is_asked(entry, call)))
 		return;
 	switch (state) {
 	case WEFT_NEIGHBOUR_NONE:
@@ -86,7 +102,7 @@ tick_visit(struct weft_neighbour_entry *entry, const struct tick_call *call)
 		break;
 	case WEFT_NEIGHBOUR_REACHABLE:
 		if (tick_is_past(call->now_ms, __atomic_load_n(&entry->heard_ms, __ATOMIC_RELAXED),
-				 WEFT_NEIGHBOUR_FRESH_MS))
+				 tick_fresh_ms(entry)))
 			tick_ask(entry, word,
 				 weft_neighbour_word_become(word, WEFT_NEIGHBOUR_PROBE, 1), call);
 		break;
@@ -101,10 +117,10 @@ tick_visit(struct weft_neighbour_entry *entry, const struct tick_call *call)
 }
 
 void
-weft_neighbour_tick(uint32_t now_ms, weft_neighbour_ask ask, void *context)
+weft_neighbour_tick(uint32_t now_ms, const struct weft_neighbour_asker *asker)
 {
 	struct weft_neighbour_table *table = &weft_neighbour_table;
-	struct tick_call call = { now_ms, ask, context };
+	struct tick_call call = { now_ms, asker };
 	uint32_t left = TICK_POSITIONS;
 
 	for (uint32_t i = 0; i < WEFT_NEIGHBOURS_NEW; i++) {

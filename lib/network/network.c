@@ -45,18 +45,31 @@ weft_network_destroy(struct weft_network *network)
 	network_destroy_facts(network->facts);
 	free(network->statics);
 	free(network->members);
+	free(network->doors);
 	free(network);
+}
+
+static bool
+network_has_same_doors(const struct weft_network *a, const struct weft_network *b)
+{
+	bool is_same = a->n_doors == b->n_doors;
+
+	for (uint16_t i = 0; is_same && i < a->n_doors; i++)
+		is_same = a->doors[i].router == b->doors[i].router &&
+			  rte_is_same_ether_addr(&a->doors[i].mac, &b->doors[i].mac);
+	return is_same;
 }
 
 bool
 weft_network_is_same(const struct weft_network *a, const struct weft_network *b)
 {
 	return a->id == b->id && a->wire == b->wire && a->admin_up == b->admin_up &&
-	       a->is_filtered == b->is_filtered && a->drops_at_limit == b->drops_at_limit &&
-	       a->drops_unknown == b->drops_unknown && a->segment == b->segment &&
-	       a->mtu == b->mtu && a->mac_age_sec == b->mac_age_sec &&
+	       a->is_filtered == b->is_filtered && a->gathers == b->gathers &&
+	       a->drops_at_limit == b->drops_at_limit && a->drops_unknown == b->drops_unknown &&
+	       a->segment == b->segment && a->mtu == b->mtu && a->mac_age_sec == b->mac_age_sec &&
 	       a->mac_limit == b->mac_limit && a->segment_ops == b->segment_ops &&
 	       a->n_statics == b->n_statics && strcmp(a->name, b->name) == 0 &&
+	       network_has_same_doors(a, b) &&
 	       memcmp(a->statics, b->statics, a->n_statics * sizeof(*a->statics)) == 0;
 }
 
@@ -106,6 +119,15 @@ weft_network_has_same_facts(const struct weft_network *a, const struct weft_netw
 		if (!network_is_same_subnet(&old->subnets[i], &new->subnets[i]))
 			return false;
 	return true;
+}
+
+const struct weft_door *
+weft_network_find_door(const struct weft_network *network, const struct rte_ether_addr *mac)
+{
+	for (uint16_t i = 0; i < network->n_doors; i++)
+		if (rte_is_same_ether_addr(&network->doors[i].mac, mac))
+			return &network->doors[i];
+	return NULL;
 }
 
 static int

@@ -87,7 +87,14 @@ struct weft_subnet {
 	struct weft_ip gateway; /* family 0: none */
 };
 
-/** What is known beforehand: consulted for single packets only, so no flow stands on it. */
+/** A MAC in a network behind which a router is. */
+struct weft_door {
+	struct rte_ether_addr mac;
+	uint16_t router; /* number */
+};
+
+/** What is known beforehand, in overlays and where a router is. For answering questions no flow
+ *  stands on it; what is routed stands on the network, of which it is a part if there are doors. */
 struct weft_facts {
 	uint32_t n_homes, n_known, n_subnets;
 	struct weft_home *homes;
@@ -103,6 +110,7 @@ struct weft_network {
 	bool drops_at_limit; /* what happens to sources beyond mac_limit */
 	bool drops_unknown; /* overlays: ARP and ND questions that nobody can answer */
 	bool is_filtered; /* some port has security groups that do not let everything through */
+	bool gathers; /* so here, or somewhere behind a router: fragments are judged as a whole */
 	uint32_t segment;
 	uint32_t mtu;
 	uint32_t mac_age_sec;
@@ -112,9 +120,18 @@ struct weft_network {
 	uint16_t n_statics;
 	uint16_t n_members;
 	uint16_t *members; /* places: ports, the wire among them; of overlays the peers too */
-	struct weft_facts *facts; /* overlays only */
+	uint16_t n_doors;
+	struct weft_door *doors; /* of routers */
+	struct weft_facts *facts; /* NULL: neither an overlay nor a router */
 	char name[WEFT_CONF_NAME_MAX + 1];
 };
+
+/** Is it carried in tunnels? */
+static inline bool
+weft_network_is_overlay(const struct weft_network *network)
+{
+	return weft_segment_is_tunnel(network->segment_ops);
+}
 
 struct weft_segment_driver {
 	STAILQ_ENTRY(weft_segment_driver) next;
@@ -141,6 +158,10 @@ bool weft_network_is_same(const struct weft_network *a, const struct weft_networ
 bool weft_network_has_same_members(const struct weft_network *a, const struct weft_network *b);
 
 bool weft_network_has_same_facts(const struct weft_network *a, const struct weft_network *b);
+
+/** @return the door with a MAC, or NULL */
+const struct weft_door *weft_network_find_door(const struct weft_network *network,
+					       const struct rte_ether_addr *mac);
 
 /** Who has an address, as far as is known beforehand; NULL: nobody. */
 const struct weft_known *weft_network_find_known(const struct weft_network *network,

@@ -48,12 +48,13 @@ admit_budgets(struct weft_walk *walk)
 	return WEFT_NEXT;
 }
 
-/* With security groups in a network, a part of a datagram is not judged before all of it is there.
+/* With security groups in a network, or behind a router, a part of a datagram is not judged before
+ * all of it is there.
  */
 static bool
 admit_must_gather(const struct weft_walk *walk)
 {
-	return walk->network != NULL && walk->network->is_filtered && walk->whole == NULL &&
+	return walk->network != NULL && walk->network->gathers && walk->whole == NULL &&
 	       !walk->has_waited && (walk->key->kind & WEFT_KEY_FRAGMENT);
 }
 

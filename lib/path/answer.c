@@ -2,44 +2,34 @@
 /*
  * answer: can we answer ourselves?
  *
- * Three kinds of frames end here, or could: those for our own tunnel endpoint; questions on its
- * link that may ask for it; and in overlay networks the questions of guests for addresses that are
- * known beforehand (L2 population), which so never cross a tunnel.
+ * Four kinds of frames end here, or could: those for our own tunnel endpoint; questions on its link
+ * that may ask for it; in networks with routers what is said to them, or asked for them; and in
+ * overlay networks the questions of guests for addresses that are known beforehand (L2 population),
+ * which so never cross a tunnel.
  *
  * What ARP and ND messages say is not in the key, so each is looked at on its own.
  */
 #include <netinet/in.h>
-#include <string.h>
-
-#include <rte_ip.h>
 
 #include "neighbour/neighbour.h"
 #include "path/spoof.h"
 #include "path/walk.h"
 
-#define ANSWER_ICMP_ECHO_REQUEST 8
-#define ANSWER_ICMP6_ECHO_REQUEST 128
 #define ANSWER_ND_SOLICITATION 135
 #define ANSWER_ND_ADVERTISEMENT 136
 
 /* ---- the tunnel endpoint ---- */
-
-static void
-answer_put(struct weft_walk *walk, uint32_t length)
-{
-	walk->reply->is_there = true;
-	walk->reply->port = walk->key->arrival;
-	walk->reply->head_length = (uint16_t)length;
-}
 
 /* Answers a question as whoever is meant. */
 static void
 answer_question(struct weft_walk *walk, const struct weft_message *message,
 		const struct weft_speaker *speaker)
 {
-	answer_put(walk, weft_message_answer(walk->reply->head, speaker,
-					     message->sender.family == 0 ? NULL : &message->sender,
-					     &walk->key->src));
+	walk->reply->is_there = true;
+	walk->reply->head_length = (uint16_t)weft_message_answer(
+		walk->reply->head, speaker, message->sender.family == 0 ? NULL : &message->sender,
+		&walk->key->src);
+	weft_walk_send_back(walk);
 }
 
 /* Who says that he has our MAC, or contradicts without insisting, is not believed. */
@@ -84,64 +74,12 @@ answer_on_link(struct weft_walk *walk, const struct weft_message *message)
 	return true;
 }
 
-/* The checksum of an ICMP message, if all of it can be read here: a longer one keeps its mistake
- * when it is sent back. */
-static bool
-answer_is_whole(const struct weft_walk *walk, uint32_t l3, uint32_t icmp)
-{
-	const uint8_t *ip = walk->frame + l3;
-	bool is_ip4 = ip[0] >> 4 == 4;
-	uint32_t end = l3 + (is_ip4 ? (uint32_t)(ip[2] << 8 | ip[3]) :
-				      40u + (uint32_t)(ip[4] << 8 | ip[5]));
-	uint32_t sum;
-
-	if (end > walk->wire_length || end < icmp + 8)
-		return false;
-	if (end > walk->frame_length)
-		return true;
-	sum = is_ip4 ? 0 : rte_ipv6_phdr_cksum((const struct rte_ipv6_hdr *)ip, 0);
-	sum += rte_raw_cksum(walk->frame + icmp, end - icmp);
-	return (sum & 0xffff) + (sum >> 16) == 0xffff;
-}
-
-static enum weft_drop
-answer_echo(struct weft_walk *walk)
-{
-	const struct weft_key *key = walk->key;
-	uint32_t l3 = weft_key_l2_length(key);
-	uint16_t type = rte_be_to_cpu_16(key->port_src);
-	uint32_t icmp;
-
-	if (key->kind & (WEFT_KEY_FRAGMENT | WEFT_KEY_BROKEN))
-		return DROP_ANSWER_NOT_SERVED;
-	if (key->protocol == IPPROTO_ICMPV6 ?
-		    type != ANSWER_ICMP6_ECHO_REQUEST << 8 :
-		    key->protocol != IPPROTO_ICMP || type != ANSWER_ICMP_ECHO_REQUEST << 8)
-		return DROP_ANSWER_NOT_SERVED;
-	/* Not in the key: options, extension headers, and where it ends. */
-	walk->is_cacheable = false;
-	icmp = l3 + ((walk->frame[l3] & 0xf) * 4u);
-	if (key->protocol == IPPROTO_ICMPV6) {
-		icmp = l3 + 40;
-		if (walk->frame[l3 + 6] != IPPROTO_ICMPV6)
-			return DROP_ANSWER_NOT_SERVED;
-	}
-	if (icmp + 8 > walk->frame_length || icmp + 4 > WEFT_REPLY_HEAD ||
-	    !answer_is_whole(walk, l3, icmp))
-		return DROP_ANSWER_NOT_SERVED;
-	weft_reply_echo(walk->reply, walk->frame, walk->wire_length, l3, icmp,
-			walk->topology->endpoint->ttl);
-	walk->reply->port = key->arrival;
-	weft_walk_says(walk, "the tunnel endpoint answers the echo request");
-	return WEFT_DONE;
-}
-
 /* To the endpoint's own MAC. */
 static enum weft_drop
 answer_local(struct weft_walk *walk, const struct weft_message *message)
 {
 	if (message == NULL)
-		return answer_echo(walk);
+		return weft_walk_echo(walk, walk->topology->endpoint->ttl, "the tunnel endpoint");
 	if (answer_on_link(walk, message))
 		return WEFT_DONE;
 	return DROP_ANSWER_TAKEN;
@@ -155,10 +93,12 @@ static bool
 answer_find(const struct weft_walk *walk, const struct weft_ip *ip, struct rte_ether_addr *mac)
 {
 	const struct weft_known *known = weft_network_find_known(walk->network, ip);
+	enum weft_neighbour_state state;
 
 	if (known == NULL)
 		return false;
-	if (weft_neighbour_lookup(walk->network->id, ip, mac) != WEFT_NEIGHBOUR_REACHABLE)
+	state = weft_neighbour_lookup(walk->network->id, ip, mac);
+	if (state != WEFT_NEIGHBOUR_REACHABLE && state != WEFT_NEIGHBOUR_PROBE)
 		*mac = known->mac;
 	return true;
 }
@@ -217,6 +157,83 @@ answer_for_guest(struct weft_walk *walk, const struct weft_message *message)
 	return WEFT_DONE;
 }
 
+/* ---- routers ---- */
+
+/* The leg of a router here that has an address, or on whose link it is. */
+static const struct weft_leg *
+answer_find_leg(const struct weft_walk *walk, const struct weft_ip *ip, bool is_own)
+{
+	const struct weft_network *network = walk->network;
+
+	for (uint16_t i = 0; i < network->n_doors; i++) {
+		const struct weft_router *router =
+			walk->topology->routers[network->doors[i].router];
+		const struct weft_leg *leg;
+
+		if (!router->admin_up)
+			continue;
+		leg = weft_router_leg(router, network->id, ip);
+		if (leg != NULL && (is_own ? weft_ip_compare(&leg->address, ip) == 0 :
+					     weft_ip_is_in(ip, &leg->address)))
+			return leg;
+	}
+	return NULL;
+}
+
+/* Whoever is on the link of a router and says where he is. He is noted if he talks to it. */
+static void
+answer_hear_host(const struct weft_walk *walk, const struct weft_message *message,
+		 bool is_addressed)
+{
+	const struct weft_ip *sender = &message->sender;
+	struct rte_ether_addr told = message->mac, mac = message->mac;
+	uint16_t scope = walk->network->id;
+	const struct weft_known *known;
+
+	if (!(message->tells || message->confirms) || walk->is_dry ||
+	    answer_find_leg(walk, sender, false) == NULL ||
+	    answer_find_leg(walk, sender, true) != NULL ||
+	    weft_network_find_door(walk->network, &message->mac) != NULL)
+		return;
+	if (message->confirms)
+		told = walk->key->src;
+	if (message->confirms || !message->overrides)
+		weft_neighbour_lookup(scope, sender, &mac);
+	if (!rte_is_same_ether_addr(&told, &mac))
+		return;
+	known = weft_network_find_known(walk->network, sender);
+	/* What the configuration says is not noted, lest it stays when that changes. */
+	if (known == NULL || !rte_is_same_ether_addr(&known->mac, &told))
+		weft_neighbour_heard(scope, sender, &told, is_addressed, walk->now_ms);
+	else if (weft_neighbour_lookup(scope, sender, &mac) != WEFT_NEIGHBOUR_NONE)
+		weft_neighbour_forget(scope, sender);
+}
+
+static enum weft_drop
+answer_for_router(struct weft_walk *walk, const struct weft_message *message)
+{
+	const struct weft_leg *leg =
+		message->asks ? answer_find_leg(walk, &message->target, true) : NULL;
+	bool is_to_router = weft_network_find_door(walk->network, &walk->key->dst) != NULL;
+	char text[INET6_ADDRSTRLEN + 4];
+
+	answer_hear_host(walk, message, leg != NULL || is_to_router);
+	if (leg != NULL) {
+		answer_question(
+			walk, message,
+			&(struct weft_speaker){
+				.mac = leg->mac,
+				.tag = weft_key_is_tunnelled(walk->key) ? 0 : walk->key->tag,
+				.ip = leg->address,
+				.is_router = true,
+			});
+		weft_walk_says(walk, "a router has %s, and answers",
+			       weft_walk_ip(&message->target, text));
+		return walk->reply->is_there ? WEFT_DONE : DROP_ANSWER_TAKEN;
+	}
+	return is_to_router ? DROP_ANSWER_TAKEN : WEFT_NEXT;
+}
+
 /* ---- the stage ---- */
 
 static bool
@@ -224,7 +241,8 @@ answer_read(const struct weft_walk *walk, struct weft_message *message)
 {
 	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
 
-	if (walk->key->kind & (WEFT_KEY_FRAGMENT | WEFT_KEY_BROKEN) || walk->frame_length < l3)
+	if (walk->key->kind & WEFT_KEY_FRAGMENT || weft_key_is_broken(walk->key) ||
+	    walk->frame_length < l3)
 		return false;
 	return weft_message_read(message, walk->key->ether_type, walk->frame + l3,
 				 walk->frame_length - l3);
@@ -241,23 +259,40 @@ answer_may_be_message(const struct weft_key *key)
 		(type == ANSWER_ND_SOLICITATION || type == ANSWER_ND_ADVERTISEMENT));
 }
 
+/* In a network, not on the link of the endpoint. */
+static enum weft_drop
+answer_in_network(struct weft_walk *walk, const struct weft_message *message)
+{
+	enum weft_drop drop = WEFT_NEXT;
+
+	if (walk->network->n_doors > 0)
+		drop = answer_for_router(walk, message);
+	if (drop == WEFT_NEXT && weft_network_is_overlay(walk->network))
+		drop = answer_for_guest(walk, message);
+	return drop;
+}
+
 enum weft_drop
 weft_stage_answer(struct weft_walk *walk)
 {
 	bool is_local = walk->key->kind & WEFT_KEY_LOCAL;
-	bool is_overlay = walk->network != NULL && walk->network->facts != NULL;
+	bool concerns_network = walk->network != NULL && (weft_network_is_overlay(walk->network) ||
+							  walk->network->n_doors > 0);
+	enum weft_drop drop = WEFT_NEXT;
 	struct weft_message message;
 	bool is_message;
 
-	if (!is_local && !walk->is_on_link && !is_overlay)
+	if (!is_local && !walk->is_on_link && !concerns_network)
 		return WEFT_NEXT;
 	if (answer_may_be_message(walk->key))
 		walk->is_cacheable = false;
 	is_message = answer_read(walk, &message);
 	if (is_local)
 		return answer_local(walk, is_message ? &message : NULL);
-	if (is_overlay)
-		return is_message ? answer_for_guest(walk, &message) : WEFT_NEXT;
+	if (is_message && concerns_network)
+		drop = answer_in_network(walk, &message);
+	if (drop != WEFT_NEXT || !walk->is_on_link)
+		return drop;
 	if (is_message && answer_on_link(walk, &message))
 		return walk->network == NULL ? WEFT_DONE : WEFT_NEXT;
 	return walk->network == NULL ? DROP_ANSWER_TAKEN : WEFT_NEXT;

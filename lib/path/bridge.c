@@ -16,7 +16,7 @@ bridge_wait_for_room(struct weft_walk *walk, uint64_t room, enum weft_learn outc
 	weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, room));
 	if (room != walk->place && !walk->arrival->is_wire)
 		weft_walk_depend(walk, weft_gen_slot(WEFT_GEN_MAC_ROOM, walk->place));
-	if (weft_fdb_learn(walk->network->id, &walk->key->src, walk->place, walk->now_sec, true) !=
+	if (weft_fdb_learn(walk->network->id, &walk->src, walk->place, walk->now_sec, true) !=
 	    outcome)
 		walk->is_cacheable = false;
 }
@@ -29,8 +29,8 @@ bridge_refuse(struct weft_walk *walk, bool is_drop)
 }
 
 /* A remote endpoint gets its number when somebody behind it is to be learned. */
-static bool
-bridge_find_place(struct weft_walk *walk)
+bool
+weft_walk_find_place(struct weft_walk *walk)
 {
 	struct weft_ip source;
 
@@ -63,21 +63,28 @@ bridge_place_name(const struct weft_walk *walk, uint16_t place, char text[INET6_
 	return text;
 }
 
+/* What has waited has taught what it had to teach: who has moved meanwhile does not move back. */
+static bool
+bridge_is_dry(const struct weft_walk *walk)
+{
+	return walk->is_dry || walk->has_waited;
+}
+
 /* Where the source is known to be. If that is here, it is as if it was learned again. */
 static uint16_t
 bridge_find_source(const struct weft_walk *walk)
 {
-	if (walk->is_dry)
-		return weft_fdb_lookup(walk->network->id, &walk->key->src);
-	return weft_fdb_touch(walk->network->id, &walk->key->src, walk->place, walk->now_sec);
+	if (bridge_is_dry(walk))
+		return weft_fdb_lookup(walk->network->id, &walk->src);
+	return weft_fdb_touch(walk->network->id, &walk->src, walk->place, walk->now_sec);
 }
 
 /* A MAC that is known elsewhere comes to a guest's port only so often. */
 static bool
 bridge_may_move(struct weft_walk *walk, uint16_t from)
 {
-	if (walk->is_dry || walk->arrival->is_wire || from == WEFT_NO_PORT || from == walk->place ||
-	    weft_walk_spend(walk, walk->place, WEFT_BUDGET_MAC_MOVES))
+	if (bridge_is_dry(walk) || walk->arrival->is_wire || from == WEFT_NO_PORT ||
+	    from == walk->place || weft_walk_spend(walk, walk->place, WEFT_BUDGET_MAC_MOVES))
 		return true;
 	walk->is_cacheable = false;
 	return false;
@@ -89,7 +96,7 @@ bridge_learn(struct weft_walk *walk)
 	const struct weft_network *network = walk->network;
 	char name[INET6_ADDRSTRLEN + 4];
 	uint16_t port = walk->place, before;
-	uint16_t slot = weft_fdb_slot(network->id, &walk->key->src);
+	uint16_t slot = weft_fdb_slot(network->id, &walk->src);
 	uint32_t sum = walk->sum;
 	enum weft_learn outcome = WEFT_LEARN_KNOWN;
 
@@ -98,13 +105,13 @@ bridge_learn(struct weft_walk *walk)
 	if (!bridge_may_move(walk, before))
 		return DROP_BRIDGE_MAC_MOVE_BUDGET;
 	if (before != port)
-		outcome = weft_fdb_learn(network->id, &walk->key->src, port, walk->now_sec,
-					 walk->is_dry);
+		outcome = weft_fdb_learn(network->id, &walk->src, port, walk->now_sec,
+					 bridge_is_dry(walk));
 	switch (outcome) {
 	case WEFT_LEARN_NEW:
 		/* Our own learning moved the slot: read it anew, then see that it is still ours. */
 		walk->sum = sum + weft_gen_read(slot);
-		if (weft_fdb_lookup(network->id, &walk->key->src) != port)
+		if (weft_fdb_lookup(network->id, &walk->src) != port)
 			walk->is_cacheable = false;
 		walk->is_learned = true;
 		weft_walk_says(walk, "source %s learned at %s", walk->is_dry ? "would be" : "is",
@@ -139,12 +146,13 @@ bridge_flood(struct weft_walk *walk)
 {
 	weft_walk_depend(walk, weft_members_slot(walk->network->id));
 	/* Copies go to all peers: whatever happens to the way to one of them concerns all. */
-	if (walk->network->facts != NULL && !weft_key_is_tunnelled(walk->key))
+	if (weft_network_is_overlay(walk->network) &&
+	    !(weft_key_is_tunnelled(walk->key) && walk->n_hops == 0))
 		weft_walk_depend(walk, weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
 	walk->receivers = walk->network->members;
 	walk->n_receivers = walk->network->n_members;
 	weft_walk_says(walk, "destination is %s: to everybody in %s",
-		       rte_is_unicast_ether_addr(&walk->key->dst) ? "unknown" : "a group address",
+		       rte_is_unicast_ether_addr(&walk->dst) ? "unknown" : "a group address",
 		       walk->network->name);
 	return WEFT_NEXT;
 }
@@ -158,7 +166,7 @@ bridge_is_member(const struct weft_walk *walk, uint16_t port)
 	if (port == WEFT_NO_PORT)
 		return false;
 	if (weft_place_is_remote(port))
-		return walk->network->facts != NULL;
+		return weft_network_is_overlay(walk->network);
 	receiver = walk->topology->attachments[port];
 	return port == walk->network->wire ||
 	       (receiver != NULL && receiver->network == walk->network->id);
@@ -169,13 +177,52 @@ bridge_is_member(const struct weft_walk *walk, uint16_t port)
 static bool
 bridge_is_elsewhere(const struct weft_walk *walk)
 {
-	return walk->whole != NULL && walk->whole->tuple.zone != walk->network->id;
+	return walk->whole != NULL && walk->n_hops == 0 &&
+	       walk->whole->tuple.zone != walk->network->id;
+}
+
+/* Who a router's MAC comes from: from a guest that is a lie. By a wire the same router may speak,
+ * from another host; it is not learned, since it is here. */
+static enum weft_drop
+bridge_refuse_router(const struct weft_walk *walk)
+{
+	if (!walk->arrival->is_wire)
+		return DROP_BRIDGE_STATIC_MOVED;
+	weft_walk_says((struct weft_walk *)walk,
+		       "source is not learned: it is the MAC of a router");
+	return WEFT_NEXT;
+}
+
+/* Where it came from teaches something, unless that is a router. */
+static enum weft_drop
+bridge_source(struct weft_walk *walk)
+{
+	if (walk->is_own || walk->n_hops > 0)
+		return WEFT_NEXT;
+	if (unlikely(walk->network->n_doors > 0) &&
+	    weft_network_find_door(walk->network, &walk->src) != NULL)
+		return bridge_refuse_router(walk);
+	return weft_walk_find_place(walk) ? bridge_learn(walk) : WEFT_NEXT;
+}
+
+/* @return whether the destination is a router here */
+static bool
+bridge_find_router(struct weft_walk *walk)
+{
+	const struct weft_door *door = weft_network_find_door(walk->network, &walk->dst);
+
+	if (door == NULL)
+		return false;
+	weft_walk_depend(walk, weft_router_slot(door->router));
+	walk->router = walk->topology->routers[door->router];
+	weft_walk_says(walk, "destination is router %s", walk->router->name);
+	return true;
 }
 
 enum weft_drop
 weft_stage_bridge(struct weft_walk *walk)
 {
-	const struct weft_key *key = walk->key;
+	bool is_tunnelled = weft_key_is_tunnelled(walk->key) && walk->n_hops == 0;
 	char name[INET6_ADDRSTRLEN + 4];
 	enum weft_drop drop;
 
@@ -183,22 +230,22 @@ weft_stage_bridge(struct weft_walk *walk)
 		weft_walk_says(walk, "its datagram is of another network");
 		return DROP_BRIDGE_NO_RECEIVER;
 	}
-	if (weft_mac_is_reserved(&key->dst))
+	if (weft_mac_is_reserved(&walk->dst))
 		return DROP_BRIDGE_RESERVED_MULTICAST;
-	if (bridge_find_place(walk)) {
-		drop = bridge_learn(walk);
-		if (drop != WEFT_NEXT)
-			return drop;
-	}
-	if (!rte_is_unicast_ether_addr(&key->dst))
+	drop = bridge_source(walk);
+	if (drop != WEFT_NEXT)
+		return drop;
+	if (!rte_is_unicast_ether_addr(&walk->dst))
 		return bridge_flood(walk);
-	weft_walk_depend(walk, weft_fdb_slot(walk->network->id, &key->dst));
-	walk->receiver = weft_fdb_lookup(walk->network->id, &key->dst);
+	if (unlikely(walk->network->n_doors > 0) && bridge_find_router(walk))
+		return WEFT_NEXT;
+	weft_walk_depend(walk, weft_fdb_slot(walk->network->id, &walk->dst));
+	walk->receiver = weft_fdb_lookup(walk->network->id, &walk->dst);
 	if (!bridge_is_member(walk, walk->receiver))
 		return bridge_flood(walk);
 	if (walk->receiver == walk->place)
 		return DROP_BRIDGE_SAME_PORT;
-	if (weft_place_is_remote(walk->receiver) && weft_key_is_tunnelled(key))
+	if (weft_place_is_remote(walk->receiver) && is_tunnelled)
 		return DROP_BRIDGE_SPLIT_HORIZON;
 	walk->receivers = &walk->receiver;
 	walk->n_receivers = 1;

@@ -19,6 +19,8 @@ weft_stage_deliver(struct weft_walk *walk)
 			return drop;
 	}
 	mtu = weft_place_is_remote(walk->out_place) ? walk->network->mtu : walk->out->mtu;
+	if (walk->n_hops > 0)
+		mtu = RTE_MIN(mtu, walk->network->mtu);
 	if (payload > mtu)
 		return weft_walk_oversize(walk, mtu);
 	walk->most_payload = RTE_MIN(walk->most_payload, mtu);

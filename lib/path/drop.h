@@ -108,6 +108,27 @@
 	     "it came from a tunnel, and the destination is behind a tunnel")                      \
 	DROP(BRIDGE_NO_RECEIVER, "bridge", "no-receiver",                                          \
 	     "nobody else in the network can take the frame")                                      \
+	DROP(ROUTE_ROUTER_DOWN, "route", "router-down", "the router is administratively down")     \
+	DROP(ROUTE_NOT_IP, "route", "not-ip",                                                      \
+	     "it was sent to the MAC of a router, and is neither IPv4 nor IPv6")                   \
+	DROP(ROUTE_BAD_HEADER, "route", "bad-header",                                              \
+	     "its IP header cannot be right: lengths, or the checksum")                            \
+	DROP(ROUTE_MARTIAN, "route", "martian",                                                    \
+	     "it comes from or goes to an address that no router forwards (RFC 1812 5.3.7)")       \
+	DROP(ROUTE_NOT_SERVED, "route", "not-served",                                              \
+	     "it was for the router itself, which serves only ARP, ND and echo")                   \
+	DROP(ROUTE_TTL_EXCEEDED, "route", "ttl-exceeded",                                          \
+	     "its TTL or hop limit ended at the router")                                           \
+	DROP(ROUTE_TOO_MANY_HOPS, "route", "too-many-hops",                                        \
+	     "there are more than 8 routers of ours in a row on its way")                          \
+	DROP(ROUTE_NO_ROUTE, "route", "no-route",                                                  \
+	     "no route of the router leads to its destination")                                    \
+	DROP(ROUTE_NO_NEIGHBOUR, "route", "no-neighbour",                                          \
+	     "the next hop, or the destination on the link, does not answer")                      \
+	DROP(ROUTE_ARP_BUDGET, "route", "arp-budget",                                              \
+	     "the port made routers ask for more addresses per second than its arp-budget allows") \
+	DROP(ROUTE_TOO_BIG, "route", "too-big",                                                    \
+	     "it is larger than the MTU of the next network, and must not be fragmented")          \
 	DROP(DELIVER_PORT_DOWN, "deliver", "port-down",                                            \
 	     "the port it should leave by is administratively down")                               \
 	DROP(DELIVER_ETHERTYPE, "deliver", "ethertype",                                            \
@@ -162,7 +183,8 @@ static inline bool
 weft_drop_is_excess(enum weft_drop reason)
 {
 	return reason == DROP_WORKER_MISS_BUDGET || reason == DROP_WORKER_BROADCAST_BUDGET ||
-	       reason == DROP_ADMIT_ARP_BUDGET || reason == DROP_ADMIT_ICMP_ERROR_BUDGET ||
+	       reason == DROP_ADMIT_ARP_BUDGET || reason == DROP_ROUTE_ARP_BUDGET ||
+	       reason == DROP_ADMIT_ICMP_ERROR_BUDGET ||
 	       reason == DROP_DELIVER_NEW_CONNECTION_BUDGET ||
 	       reason == DROP_DELIVER_CONNECTION_LIMIT || reason == DROP_ADMIT_FRAGMENT_LIMIT;
 }

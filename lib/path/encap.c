@@ -11,19 +11,6 @@
 
 /* ---- the next hop ---- */
 
-/* Highest random weight (Thaler and Ravishankar, 1998): a flow stays on its path when another one
- * comes or goes. */
-static uint64_t
-encap_weigh(struct weft_walk *walk, const struct weft_ip *hop)
-{
-	uint64_t low, high;
-
-	memcpy(&low, hop->bytes, sizeof(low));
-	memcpy(&high, hop->bytes + 8, sizeof(high));
-	return weft_key_fold(low ^ high ^ 0x9e3779b97f4a7c15ULL,
-			     (uint64_t)(weft_walk_entropy(walk) + 1) * 0xff51afd7ed558ccdULL);
-}
-
 /* Chooses among the next hops that can be used. Nobody answers: WEFT_WAIT while one of them is
  * being asked. */
 static enum weft_drop
@@ -37,7 +24,7 @@ encap_choose(struct weft_walk *walk, const struct weft_ip *hops, uint32_t n,
 		struct rte_ether_addr at;
 		enum weft_neighbour_state state =
 			weft_neighbour_lookup(WEFT_SCOPE_UNDERLAY, &hops[i], &at);
-		uint64_t weight = encap_weigh(walk, &hops[i]);
+		uint64_t weight = weft_walk_weigh(walk, &hops[i]);
 
 		if (state == WEFT_NEIGHBOUR_REACHABLE || state == WEFT_NEIGHBOUR_PROBE) {
 			if (outcome == WEFT_NEXT && weight <= best)

@@ -25,7 +25,7 @@ static const struct filter_reasons filter_reasons[WEFT_DIRECTIONS] = {
 static void
 filter_look(struct weft_walk *walk)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
 
 	if (weft_packet_is_icmp_error(walk->key)) {
@@ -71,7 +71,7 @@ filter_say_look(const struct weft_filter *filter)
 static void
 filter_prepare(struct weft_walk *walk)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 	const struct weft_key *key = walk->key;
 
 	if (filter->class != WEFT_FILTER_UNKNOWN)
@@ -82,10 +82,12 @@ filter_prepare(struct weft_walk *walk)
 		filter->class = weft_packet_is_arp(key) ? WEFT_FILTER_ARP : WEFT_FILTER_OTHER;
 		return;
 	}
-	if (walk->whole != NULL)
+	if (walk->whole != NULL) {
 		filter->packet = *walk->whole;
-	else
+		filter->packet.tuple.zone = walk->network->id;
+	} else {
 		weft_packet_read(walk, walk->network->id, &filter->packet);
+	}
 	if (weft_packet_is_basic(key)) {
 		filter->class = WEFT_FILTER_BASIC;
 		return;
@@ -101,9 +103,9 @@ filter_prepare(struct weft_walk *walk)
 static void
 filter_depend_on_members(struct weft_walk *walk, bool is_sender)
 {
-	const struct weft_tuple *tuple = &walk->filter.packet.tuple;
+	const struct weft_tuple *tuple = &walk->filter->packet.tuple;
 	bool *stands =
-		is_sender ? &walk->filter.stands_on_sender : &walk->filter.stands_on_receiver;
+		is_sender ? &walk->filter->stands_on_sender : &walk->filter->stands_on_receiver;
 
 	if (*stands)
 		return;
@@ -172,8 +174,8 @@ static enum weft_verdict
 filter_judge_known(struct weft_walk *walk, const struct weft_attachment *port,
 		   enum weft_direction direction)
 {
-	const struct weft_conn_look *look = &walk->filter.look;
-	bool is_error = walk->filter.class == WEFT_FILTER_RELATED;
+	const struct weft_conn_look *look = &walk->filter->look;
+	bool is_error = walk->filter->class == WEFT_FILTER_RELATED;
 	bool is_reply = (look->direction == WEFT_CONN_REPLY) != is_error;
 	bool is_sender = direction == WEFT_EGRESS;
 	struct weft_conn_packet original = filter_original(look);
@@ -201,10 +203,10 @@ filter_judge_known(struct weft_walk *walk, const struct weft_attachment *port,
 static bool
 filter_cut(struct weft_walk *walk, const struct weft_attachment *port)
 {
-	struct weft_conn_look *look = &walk->filter.look;
+	struct weft_conn_look *look = &walk->filter->look;
 
 	weft_walk_says(walk, "%s: no rule lets the connection through any more", port->port->name);
-	if (!weft_conn_begins(&walk->filter.packet)) {
+	if (!weft_conn_begins(&walk->filter->packet)) {
 		if (!walk->is_dry)
 			weft_conn_cut(look->conn, walk->now_ms);
 		return false;
@@ -212,7 +214,7 @@ filter_cut(struct weft_walk *walk, const struct weft_attachment *port)
 	look->verdict = WEFT_CONN_IS_NEW;
 	look->direction = WEFT_CONN_ORIGINAL;
 	look->in_the_way = look->conn;
-	walk->filter.conn = look->conn = WEFT_NO_CONN;
+	walk->filter->conn = look->conn = WEFT_NO_CONN;
 	return true;
 }
 
@@ -230,7 +232,7 @@ filter_allows_new(struct weft_walk *walk, const struct weft_attachment *port,
 		  enum weft_direction direction)
 {
 	const struct filter_reasons *reasons = &filter_reasons[direction];
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 	bool is_invalid = filter->look.verdict == WEFT_CONN_IS_INVALID;
 	const struct weft_rule *rule = NULL;
 	enum weft_verdict verdict = filter_judge(walk, port->policy, direction == WEFT_EGRESS,
@@ -259,25 +261,36 @@ filter_ask_anew(struct weft_walk *walk, const struct weft_attachment *port,
 {
 	enum weft_drop drop = WEFT_NEXT;
 
-	if (filter_is_bound(&walk->filter.look, port) && !filter_cut(walk, port))
+	if (filter_is_bound(&walk->filter->look, port) && !filter_cut(walk, port))
 		return filter_refuse(walk, port, direction, filter_reasons[direction].not_allowed);
-	if (direction == WEFT_INGRESS && weft_filter_asks(walk, walk->arrival))
+	if (direction == WEFT_INGRESS && walk->n_hops == 0 && weft_filter_asks(walk, walk->arrival))
 		drop = filter_allows_new(walk, walk->arrival, WEFT_EGRESS);
 	return drop == WEFT_NEXT ? filter_allows_new(walk, port, direction) : drop;
+}
+
+/* What every guest may exchange stays on its link. What is about neighbours a router does not
+ * forward. */
+static bool
+filter_is_free(const struct weft_walk *walk, enum weft_direction direction)
+{
+	if (walk->n_hops > 0 || !weft_packet_is_free(walk->key, direction))
+		return false;
+	return direction == WEFT_INGRESS || weft_packet_is_nd(walk->key) ||
+	       weft_network_find_door(walk->network, &walk->dst) == NULL;
 }
 
 static enum weft_drop
 filter_ask(struct weft_walk *walk, const struct weft_attachment *port,
 	   enum weft_direction direction)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 	enum weft_verdict verdict;
 
 	filter_prepare(walk);
 	if (filter->class == WEFT_FILTER_OTHER)
 		return filter_reasons[direction].other;
 	if (filter->class == WEFT_FILTER_ARP ||
-	    (filter->class == WEFT_FILTER_BASIC && weft_packet_is_free(walk->key, direction))) {
+	    (filter->class == WEFT_FILTER_BASIC && filter_is_free(walk, direction))) {
 		weft_walk_says(walk, "%s: every guest may exchange this", port->port->name);
 		return WEFT_NEXT;
 	}
@@ -318,7 +331,7 @@ weft_filter_egress(struct weft_walk *walk)
 	enum weft_drop drop = filter_ask(walk, walk->arrival, WEFT_EGRESS);
 
 	if (drop == WEFT_NEXT)
-		walk->filter.from = walk->arrival->port->id;
+		walk->filter->from = walk->arrival->port->id;
 	return drop;
 }
 
@@ -328,11 +341,11 @@ weft_filter_ingress(struct weft_walk *walk)
 	enum weft_drop drop = filter_ask(walk, walk->out, WEFT_INGRESS);
 
 	/* Errors are never remembered, so each of them comes here. */
-	if (drop == WEFT_NEXT && walk->filter.class == WEFT_FILTER_RELATED &&
+	if (drop == WEFT_NEXT && walk->filter->class == WEFT_FILTER_RELATED &&
 	    !weft_walk_spend(walk, walk->out->port->id, WEFT_BUDGET_ICMP_ERRORS))
 		drop = DROP_DELIVER_ICMP_ERROR_BUDGET;
-	if (drop == WEFT_NEXT && walk->filter.n_receivers++ == 0)
-		walk->filter.to = walk->out->port->id;
+	if (drop == WEFT_NEXT && walk->filter->n_receivers++ == 0)
+		walk->filter->to = walk->out->port->id;
 	return drop;
 }
 
@@ -342,12 +355,12 @@ static void
 filter_note_new(struct weft_walk *walk)
 {
 	const uint16_t ports[WEFT_DIRECTIONS] = {
-		[WEFT_EGRESS] = walk->filter.from,
-		[WEFT_INGRESS] = walk->filter.to,
+		[WEFT_EGRESS] = walk->filter->from,
+		[WEFT_INGRESS] = walk->filter->to,
 	};
 
 	for (int direction = 0; direction < WEFT_DIRECTIONS; direction++) {
-		const struct weft_rule *rule = walk->filter.rules[direction];
+		const struct weft_rule *rule = walk->filter->rules[direction];
 
 		weft_rule_hit(rule, walk->worker);
 		if (rule != NULL && rule->is_logged && ports[direction] != WEFT_CONN_NO_PORT)
@@ -359,7 +372,7 @@ filter_note_new(struct weft_walk *walk)
 static enum weft_drop
 filter_commit(struct weft_walk *walk)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 	uint16_t payer = filter->from != WEFT_CONN_NO_PORT ? filter->from : filter->to;
 
 	/* Nobody answers from a group's address: there is no use in a connection. */
@@ -387,7 +400,7 @@ filter_commit(struct weft_walk *walk)
 static void
 filter_continue(struct weft_walk *walk)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 	const struct weft_conn_look *look = &filter->look;
 
 	if (unlikely(look->is_cut))
@@ -404,7 +417,7 @@ filter_continue(struct weft_walk *walk)
 static void
 filter_stand(struct weft_walk *walk, enum weft_drop drop)
 {
-	const struct weft_conn_look *look = &walk->filter.look;
+	const struct weft_conn_look *look = &walk->filter->look;
 
 	if (drop == WEFT_NEXT || look->verdict == WEFT_CONN_IS_KNOWN)
 		weft_walk_depend_at(walk, look->slot, look->generation);
@@ -412,10 +425,10 @@ filter_stand(struct weft_walk *walk, enum weft_drop drop)
 		weft_walk_depend_at(walk, look->news_slot, look->news_generation);
 }
 
-enum weft_drop
-weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
+static enum weft_drop
+filter_settle(struct weft_walk *walk, enum weft_drop drop)
 {
-	struct weft_filter *filter = &walk->filter;
+	struct weft_filter *filter = walk->filter;
 
 	if (filter->class == WEFT_FILTER_BASIC && drop == WEFT_NEXT && !walk->is_dry)
 		filter_note_new(walk);
@@ -433,4 +446,19 @@ weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
 	}
 	filter_stand(walk, drop);
 	return drop;
+}
+
+enum weft_drop
+weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
+{
+	/* Nobody knows yet who receives it. */
+	if (drop == WEFT_WAIT)
+		return drop;
+	if (walk->filter == &walk->near)
+		return filter_settle(walk, drop);
+	/* The sender pays first: what it has too much of costs the receiver nothing. */
+	walk->filter = &walk->near;
+	drop = filter_settle(walk, drop);
+	walk->filter = walk->far;
+	return filter_settle(walk, drop);
 }

@@ -18,6 +18,9 @@
  * A connection that a port no longer allows is removed on the spot, and the packet that found it
  * is judged as if there had been none.
  *
+ * Each network is a zone of its own: what is routed may be part of two connections, one for the
+ * port that sent it and one for its receiver.
+ *
  * What was let through stands on the connection; what was refused, on none being made. A fragment
  * is not judged before the rest of its datagram is there (worker/gather.c).
  *

@@ -50,7 +50,7 @@ void
 weft_journal_note(struct weft_walk *walk, const struct weft_attachment *port,
 		  enum weft_direction direction, const struct weft_rule *rule)
 {
-	const struct weft_conn_packet *packet = &walk->filter.packet;
+	const struct weft_conn_packet *packet = &walk->filter->packet;
 	struct weft_journal_record record = {
 		.now_ms = walk->now_ms,
 		.rule = rule == NULL ? 0 : rule->number,

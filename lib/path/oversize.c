@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * oversize: a frame that does not fit, in a network that is carried in tunnels.
+ * oversize: a frame that does not fit, in a network that is carried in tunnels, or behind a router.
  *
  * A guest there may not know that the headers outside take their part of the MTU. A router would
  * tell it; a bridge does so here in the name of the destination or the gateway. What may be
@@ -13,29 +13,12 @@
 
 #include "path/walk.h"
 
-#define OVERSIZE_ECHO_REPLY 0
-#define OVERSIZE_ECHO_REQUEST 8
+#define OVERSIZE_TTL 64
+#define OVERSIZE_UNREACHABLE 3
+#define OVERSIZE_FRAGMENTATION_NEEDED 4
+#define OVERSIZE_PACKET_TOO_BIG 2
 
-/* No error about an error, about a group, or about a part of a datagram (RFC 1122 section 3.2.2,
- * RFC 4443 section 2.4). */
-static bool
-oversize_may_tell(const struct weft_walk *walk, const uint8_t *ip)
-{
-	static const uint8_t nobody[16];
-	const struct weft_key *key = walk->key;
-	uint16_t type = rte_be_to_cpu_16(key->port_src) >> 8;
-
-	if (walk->arrival->is_wire || !rte_is_unicast_ether_addr(&key->dst) ||
-	    key->kind & WEFT_KEY_LATER_FRAGMENT)
-		return false;
-	if ((key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP6)
-		return memcmp(ip + 8, nobody, 16) != 0 && ip[8] != 0xff && ip[24] != 0xff &&
-		       !(key->protocol == IPPROTO_ICMPV6 && type < 128);
-	return ip[12] != 0 && ip[12] < 0xe0 && ip[16] < 0xe0 &&
-	       !(key->protocol == IPPROTO_ICMP && type != OVERSIZE_ECHO_REQUEST &&
-		 type != OVERSIZE_ECHO_REPLY);
-}
-
+/* A bridge speaks as whoever should have received it, or as the gateway. */
 static void
 oversize_tell(struct weft_walk *walk, uint32_t l3, uint32_t mtu)
 {
@@ -49,8 +32,20 @@ oversize_tell(struct weft_walk *walk, uint32_t l3, uint32_t mtu)
 	memcpy(sender.bytes, ip + (is_ip4 ? 12 : 8), is_ip4 ? 4 : 16);
 	memcpy(receiver.bytes, ip + (is_ip4 ? 16 : 24), is_ip4 ? 4 : 16);
 	gateway = weft_network_gateway(walk->network, &sender);
-	weft_reply_too_big(walk->reply, walk->frame, walk->wire_length, l3, mtu,
-			   gateway == NULL ? &receiver : gateway);
+	weft_reply_error(walk->reply,
+			 &(struct weft_reply_to){
+				 .frame = walk->frame,
+				 .wire_length = walk->wire_length,
+				 .l3 = l3,
+			 },
+			 &(struct weft_reply_error){
+				 .type = is_ip4 ? OVERSIZE_UNREACHABLE : OVERSIZE_PACKET_TOO_BIG,
+				 .code = is_ip4 ? OVERSIZE_FRAGMENTATION_NEEDED : 0,
+				 .word = mtu,
+				 .from = gateway == NULL ? receiver : *gateway,
+				 .ttl = OVERSIZE_TTL,
+				 .most = mtu,
+			 });
 	walk->reply->port = walk->key->arrival;
 	weft_walk_says(walk, "too big: the sender is told that %u bytes fit", mtu);
 }
@@ -64,7 +59,8 @@ weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
 	rte_be16_t type;
 
 	walk->is_cacheable = false;
-	if (walk->network->facts == NULL || walk->frame_length < l3 + sizeof(struct rte_ipv6_hdr))
+	if ((!weft_network_is_overlay(walk->network) && walk->n_hops == 0) ||
+	    walk->frame_length < l3 + sizeof(struct rte_ipv6_hdr))
 		return DROP_DELIVER_TOO_BIG;
 	memcpy(&type, ip - sizeof(type), sizeof(type));
 	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
@@ -82,7 +78,13 @@ weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
 	/* A port that was only flooded to need not be where the destination is. */
 	if (walk->receivers != &walk->receiver && !weft_place_is_remote(walk->out_place))
 		return DROP_DELIVER_TOO_BIG;
-	if (!walk->reply->is_there && oversize_may_tell(walk, ip))
+	if (walk->n_hops > 0) {
+		weft_walk_complain(walk,
+				   ip[0] >> 4 == 4 ? OVERSIZE_UNREACHABLE : OVERSIZE_PACKET_TOO_BIG,
+				   ip[0] >> 4 == 4 ? OVERSIZE_FRAGMENTATION_NEEDED : 0, mtu);
+		return DROP_DELIVER_TOO_BIG;
+	}
+	if (!walk->reply->is_there && !walk->arrival->is_wire && weft_walk_may_complain(walk, ip))
 		oversize_tell(walk, l3, mtu);
 	return DROP_DELIVER_TOO_BIG;
 }

@@ -2,9 +2,10 @@
 /*
  * path: the order of the stages, written once.
  *
- * A walk asks the stages one after the other. Those up to `bridge` are asked once per packet; the
- * ones behind it once per output, since a flooded frame has many. Each stage is one function in the
- * file of its name, weft_stage_<name>(), and answers: next stage please, or drop for this reason.
+ * A walk asks the stages one after the other. Those up to `route` are asked once per packet, and
+ * from `bridge` on once more for each router on the way; the ones behind once per output, since a
+ * flooded frame has many. Each stage is one function in the file of its name, weft_stage_<name>(),
+ * and answers: next stage please, or drop for this reason.
  *
  * This list is the only place where the order stands: the enum, the walk, traces, `weftctl path`
  * and the drawing in the guide are made from it.
@@ -19,7 +20,8 @@
 	STAGE(terminate, "which network is this? the port's, the tag's on the wire, the tunnel's") \
 	STAGE(admit, "may this port say this? spoofing ends here; egress rules")                   \
 	STAGE(answer, "can we answer ourselves? ARP and ND for known addresses, our endpoint")     \
-	STAGE(bridge, "learn the source, look the destination up: a port, a peer, or everybody")   \
+	STAGE(bridge, "learn the source, look the destination up: port, peer, router, everybody")  \
+	STAGE(route, "who is next, in which network? TTL, longest prefix; then bridge there")      \
 	STAGE(deliver, "may this receiver hear this? its state, ingress rules, MTU")               \
 	STAGE(encap, "what does the wire want in front? a tag, or a tunnel's headers")
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "flow/key.h"
+#include "flow/encap.h"
 #include "neighbour/message.h"
 
 #define WEFT_REPLY_HEAD 128
@@ -22,6 +23,8 @@ struct weft_reply {
 	bool is_there;
 	bool is_error; /* an ICMP error: there are only so many per second */
 	uint16_t port; /* where it goes out */
+	rte_be16_t source_port; /* of outer UDP */
+	struct weft_encap *encap; /* NULL: through no tunnel */
 	uint16_t head_length;
 	uint32_t quote_from, quote_length; /* bytes of the packet that follow the head */
 	uint16_t sum_at; /* where the checksum over what stands from sum_from on goes; 0: nowhere */
@@ -30,19 +33,33 @@ struct weft_reply {
 	uint8_t head[WEFT_REPLY_HEAD] __rte_aligned(2);
 };
 
+/** The packet that a reply is about. */
+struct weft_reply_to {
+	const uint8_t *frame; /* with what stands before the Ethernet header */
+	uint32_t wire_length;
+	uint32_t l2, l3; /* offsets of its Ethernet and IP headers */
+	uint16_t tag; /* that the reply shall have, as in wire/ether.h */
+};
+
 /** An echo request comes back (RFC 792, RFC 4443 section 4.2): @p icmp is its offset. */
-void weft_reply_echo(struct weft_reply *reply, const uint8_t *frame, uint32_t wire_length,
-		     uint32_t l3, uint32_t icmp, uint8_t ttl);
+void weft_reply_echo(struct weft_reply *reply, const struct weft_reply_to *to, uint32_t icmp,
+		     uint8_t ttl);
+
+/** An error of ICMP or ICMPv6. */
+struct weft_reply_error {
+	uint8_t type, code;
+	uint32_t word; /* MTU, pointer, or 0 */
+	struct weft_ip from;
+	uint8_t ttl;
+	uint8_t hops; /* that it has made before, of its TTL */
+	uint32_t most; /* bytes that its IP packet may have at all */
+};
 
 /**
- * A frame is too large: ICMP fragmentation needed (RFC 1191 section 4) or ICMPv6 packet too big
- * (RFC 4443 section 3.2), to who sent it, as if from who should have received it.
- *
- * @param l3    offset of its IP header
- * @param mtu   bytes that an IP packet may have
- * @param from  source address of the error
+ * Something is wrong with a packet: it comes back to its sender, as much of it as fits (RFC 792,
+ * RFC 1812 section 4.3.2.3, RFC 4443 section 3).
  */
-void weft_reply_too_big(struct weft_reply *reply, const uint8_t *frame, uint32_t wire_length,
-			uint32_t l3, uint32_t mtu, const struct weft_ip *from);
+void weft_reply_error(struct weft_reply *reply, const struct weft_reply_to *to,
+		      const struct weft_reply_error *error);
 
 #endif

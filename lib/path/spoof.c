@@ -253,7 +253,7 @@ weft_spoof_check(struct weft_walk *walk)
 	if (weft_packet_is_arp(key))
 		return spoof_is_rarp(walk) ? WEFT_NEXT : DROP_ADMIT_RARP_SPOOFED;
 	/* Behind IPv6 headers that cannot be read may be anything (spoof_hides_transport()). */
-	if (key->kind & WEFT_KEY_BROKEN)
+	if (weft_key_is_broken(key))
 		return port->n_addresses > 0 || (port->has_mac &&
 						 key->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) ?
 			       DROP_ADMIT_IP_SPOOFED :

@@ -73,6 +73,7 @@ walk_derive(const struct weft_walk *walk, struct weft_output *output)
 		output->flags |= WEFT_OUTPUT_ENCAP;
 	if (walk->is_fragmented)
 		output->flags |= WEFT_OUTPUT_FRAGMENT;
+	output->flags |= (uint8_t)(walk->n_hops << WEFT_OUTPUT_HOPS_SHIFT);
 	if (weft_key_is_tunnelled(walk->key))
 		output->flags |= walk_ecn(walk->key->outer.note);
 	if (leaving->tag == walk->key->tag &&
@@ -100,8 +101,8 @@ walk_output(struct weft_walk *walk, uint16_t place)
 	if (weft_place_is_remote(place))
 		walk->out_port = walk->topology->endpoint->wire;
 	walk->out = walk->topology->attachments[walk->out_port];
-	walk->leaving.dst = walk->key->dst;
-	walk->leaving.src = walk->key->src;
+	walk->leaving.dst = walk->dst;
+	walk->leaving.src = walk->src;
 	walk->is_fragmented = false;
 	walk->encap = NULL;
 	drop = walk_ask(walk, WEFT_STAGE_PER_OUTPUT, WEFT_STAGES);
@@ -117,7 +118,7 @@ walk_output(struct weft_walk *walk, uint16_t place)
 static enum weft_drop
 walk_outputs(struct weft_walk *walk)
 {
-	bool is_tunnelled = weft_key_is_tunnelled(walk->key);
+	bool is_tunnelled = weft_key_is_tunnelled(walk->key) && walk->n_hops == 0;
 	enum weft_drop last = WEFT_NEXT;
 
 	for (uint16_t i = 0; i < walk->n_receivers; i++) {
@@ -148,14 +149,30 @@ walk_narrow(struct weft_walk *walk)
 	walk->is_cacheable = false;
 }
 
+/* A router on the way makes it begin again in the next network. */
+static enum weft_drop
+walk_find_receivers(struct weft_walk *walk)
+{
+	uint32_t from = walk->is_own ? WEFT_STAGE_bridge : 0;
+	uint8_t n_hops;
+	enum weft_drop drop;
+
+	do {
+		n_hops = walk->n_hops;
+		drop = walk_ask(walk, from, WEFT_STAGE_PER_OUTPUT);
+		from = WEFT_STAGE_bridge;
+	} while (drop == WEFT_NEXT && walk->n_hops != n_hops);
+	return drop;
+}
+
 static enum weft_drop
 walk_decide(struct weft_walk *walk)
 {
-	enum weft_drop drop = walk_ask(walk, 0, WEFT_STAGE_PER_OUTPUT);
+	enum weft_drop drop = walk_find_receivers(walk);
 
 	if (drop != WEFT_NEXT)
 		return drop;
-	if (walk->has_waited)
+	if (walk->has_waited && walk->only != WEFT_NO_PORT)
 		walk_narrow(walk);
 	/* The members slot covers the ports of a flood; a single receiver has its own. */
 	if (walk->receivers == &walk->receiver)
@@ -175,6 +192,8 @@ weft_walk_release(struct weft_walk *walk)
 {
 	for (uint16_t i = 0; i < walk->n_outputs; i++)
 		weft_encap_put(walk->outputs[i].encap);
+	if (walk->reply->is_there)
+		weft_encap_put(walk->reply->encap);
 }
 
 /* Copies for a group are counted one by one, also if there is only one receiver. */
@@ -185,6 +204,21 @@ walk_is_metered(const struct weft_walk *walk)
 	       walk->arrival->rates[WEFT_BUDGET_BROADCAST] != 0;
 }
 
+static void
+walk_give_up(struct weft_walk *walk)
+{
+	for (uint16_t i = 0; i < walk->n_outputs; i++)
+		weft_encap_put(walk->outputs[i].encap);
+	walk->n_outputs = walk->n_waits = 0;
+}
+
+void
+weft_walk_note_arrival(struct weft_walk *walk)
+{
+	walk->arrival_network = walk->network == NULL ? WEFT_NO_NETWORK : walk->network->id;
+	walk->arrival_place = walk->place;
+}
+
 bool
 weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 {
@@ -192,17 +226,21 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 
 	walk->is_cacheable = true;
 	walk->most_payload = UINT16_MAX;
+	walk->filter = &walk->near;
+	walk->dst = walk->key->dst;
+	walk->src = walk->key->src;
 	drop = weft_filter_settle(walk, walk_decide(walk));
 	/* The receivers were willing, but there is no connection for it. */
-	if (drop != WEFT_NEXT) {
-		weft_walk_release(walk);
-		walk->n_outputs = walk->n_waits = 0;
-	}
+	if (drop != WEFT_NEXT && drop != WEFT_WAIT)
+		walk_give_up(walk);
+	if (walk->n_hops == 0)
+		weft_walk_note_arrival(walk);
 	memset(answer, 0, sizeof(*answer));
-	memcpy(answer->deps, walk->deps, walk->n_deps * sizeof(walk->deps[0]));
-	answer->network = walk->network == NULL ? WEFT_NO_NETWORK : walk->network->id;
+	memcpy(answer->deps, walk->deps, RTE_MIN(walk->n_deps, WEFT_DEPS) * sizeof(walk->deps[0]));
+	answer->network = walk->arrival_network;
 	answer->is_learned = walk->is_learned;
-	answer->place = walk->place;
+	answer->has_more = walk->n_deps > WEFT_DEPS || walk->filter == walk->far;
+	answer->place = walk->arrival_place;
 	answer->longest = (uint16_t)RTE_MIN(walk->most_payload + weft_key_offset(walk->key) +
 						    weft_key_l2_length(walk->key),
 					    (uint32_t)UINT16_MAX);
@@ -210,7 +248,7 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 		answer->kind = WEFT_ANSWER_REPLY;
 	} else if (drop == WEFT_GATHER) {
 		answer->kind = WEFT_ANSWER_GATHER;
-	} else if (drop != WEFT_NEXT) {
+	} else if (drop != WEFT_NEXT && drop != WEFT_WAIT) {
 		answer->kind = WEFT_ANSWER_DROP;
 		answer->drop = (uint8_t)drop;
 	} else if (walk->n_outputs == 1 && walk->n_waits == 0 && !walk_is_metered(walk) &&
@@ -220,7 +258,7 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 	} else {
 		answer->kind = WEFT_ANSWER_FLOOD;
 	}
-	if (walk->network != NULL && walk->network->facts != NULL)
+	if (walk->network != NULL && weft_network_is_overlay(walk->network))
 		answer->output.source_port =
 			rte_cpu_to_be_16(0xc000 | (weft_walk_entropy(walk) & 0x3fff));
 	/* The slots were read after the snapshot was loaded: if there is a newer one, they may say
@@ -229,8 +267,8 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 }
 
 static int
-walk_format_output(const struct weft_topology *topology, const struct weft_key *key,
-		   const struct weft_output *output, char *text, size_t size)
+walk_format_place(const struct weft_topology *topology, const struct weft_key *key,
+		  const struct weft_output *output, char *text, size_t size)
 {
 	const char *port = weft_topology_port_name(topology, output->port);
 	char remote[INET6_ADDRSTRLEN + 4] = "?";
@@ -252,6 +290,18 @@ walk_format_output(const struct weft_topology *topology, const struct weft_key *
 	memcpy(&tci, output->head + 14, sizeof(tci));
 	return snprintf(text, size, "%s %s vlan %u", port, key->tag != 0 ? "set" : "push",
 			WEFT_TAG_VID(rte_be_to_cpu_16(tci)));
+}
+
+static int
+walk_format_output(const struct weft_topology *topology, const struct weft_key *key,
+		   const struct weft_output *output, char *text, size_t size)
+{
+	int n = walk_format_place(topology, key, output, text, size);
+	uint8_t hops = (output->flags & WEFT_OUTPUT_HOPS) >> WEFT_OUTPUT_HOPS_SHIFT;
+
+	if (hops == 0 || n < 0 || (size_t)n >= size)
+		return n;
+	return n + snprintf(text + n, size - (size_t)n, " ttl -%u", hops);
 }
 
 void

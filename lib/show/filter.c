@@ -95,6 +95,26 @@ weft_show_find_group(const char *name, struct weft_errors *errors)
 	return found;
 }
 
+const struct weft_conf_router *
+weft_show_find_router(const char *name, struct weft_errors *errors)
+{
+	const struct weft_conf *conf = weft_running_conf();
+	const char **names = calloc(conf->n_routers + 1, sizeof(*names));
+	const struct weft_conf_router *found = NULL;
+
+	if (names == NULL)
+		abort();
+	for (uint32_t i = 0; i < conf->n_routers; i++) {
+		names[i] = conf->routers[i].name;
+		if (strcmp(names[i], name) == 0)
+			found = &conf->routers[i];
+	}
+	if (found == NULL)
+		filter_add_unknown("router", name, names, conf->n_routers, errors);
+	free(names);
+	return found;
+}
+
 /* @return its place, or WEFT_NO_PORT with a sentence that names some that exist */
 static uint16_t
 filter_find_endpoint(const char *text, struct weft_errors *errors)

@@ -85,7 +85,7 @@ flow_cmd_visit(struct weft_flow_table *table, struct weft_flow *flow, void *cont
 	copy->bytes = flow->bytes;
 	copy->age_ms = flow_cmd_since(slice->now_ms, flow->born_ms);
 	copy->idle_ms = flow_cmd_since(slice->now_ms, flow->used_ms);
-	copy->is_fresh = flow->sum == weft_answer_sum(&flow->answer);
+	copy->is_fresh = weft_flow_is_fresh(table, flow);
 	copy->answer = flow->answer;
 	copy->n_outputs = 0;
 	flow_cmd_copy_group(copy, weft_answer_group(&flow->answer));

@@ -52,6 +52,9 @@ int32_t weft_show_find_network(const char *name, struct weft_errors *errors);
 /** Finds a security group of the running document. @return NULL with a sentence that names some */
 const struct weft_conf_group *weft_show_find_group(const char *name, struct weft_errors *errors);
 
+/** The same for a router. */
+const struct weft_conf_router *weft_show_find_router(const char *name, struct weft_errors *errors);
+
 /** Numbers in the order of the document: wires, then ports; networks. @return how many */
 uint32_t weft_show_port_ids(uint16_t ids[WEFT_PORTS_MAX]);
 uint32_t weft_show_network_ids(uint16_t ids[WEFT_NETWORKS_MAX]);

@@ -25,6 +25,7 @@ struct trace_cmd {
 	uint16_t n_outputs, n_waits;
 	uint16_t waits[WEFT_PLACES_MAX];
 	struct weft_reply reply;
+	struct weft_filter far;
 	struct weft_encaps encaps;
 };
 
@@ -117,6 +118,7 @@ trace_cmd_walk(struct trace_cmd *trace)
 		.waits = trace->waits,
 		.encaps = &trace->encaps,
 		.reply = &trace->reply,
+		.far = &trace->far,
 	};
 
 	weft_walk_run(&walk, &trace->answer);
@@ -165,7 +167,7 @@ trace_cmd_look(void *worker, void *context)
 	const struct weft_key *key = &cached->trace->key;
 	const struct weft_flow *flow = weft_flow_find(table, key, weft_key_hash(key, table->seed));
 
-	cached->is_there = flow != NULL && flow->sum == weft_answer_sum(&flow->answer) &&
+	cached->is_there = flow != NULL && weft_flow_is_fresh(table, flow) &&
 			   cached->trace->wire_length <= flow->answer.longest;
 	if (cached->is_there)
 		cached->packets = flow->packets;
@@ -265,6 +267,7 @@ trace_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 			"answer", trace_cmd_answer(&trace), "cached", trace_cmd_cached(&trace));
 	for (uint16_t i = 0; i < trace.n_outputs; i++)
 		weft_encap_put(trace.outputs[i].encap);
+	weft_encap_put(trace.reply.encap);
 	return row;
 }
 

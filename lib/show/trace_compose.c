@@ -37,7 +37,7 @@ compose_resolve(void *context, const struct weft_ip *ip, struct rte_ether_addr *
 	if (weft_neighbour_lookup(compose->network, ip, mac) == WEFT_NEIGHBOUR_REACHABLE)
 		return true;
 	network = weft_topology->networks[compose->network];
-	if (network->facts != NULL)
+	if (weft_network_is_overlay(network))
 		known = weft_network_find_known(network, ip);
 	if (known != NULL) {
 		*mac = known->mac;

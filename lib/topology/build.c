@@ -8,6 +8,8 @@
 #include "topology/overlay.h"
 #include "topology/topology.h"
 
+#define BUILD_WIRE_ICMP_ERRORS 1000 /* per second, by routers; RFC 1812 section 4.3.2.8 */
+
 struct build {
 	const struct weft_topology_parts *parts;
 	struct weft_topology *topology;
@@ -63,6 +65,7 @@ build_wire(struct build *build, const struct weft_conf_wire *conf, uint16_t id)
 	wire->network = WEFT_NO_NETWORK;
 	wire->mtu = conf->mtu;
 	wire->miss_budget = conf->miss_budget;
+	wire->rates[WEFT_BUDGET_ICMP_ERRORS] = BUILD_WIRE_ICMP_ERRORS;
 	wire->network_by_vid = build_alloc(build, WEFT_VIDS, sizeof(*wire->network_by_vid));
 	if (wire->network_by_vid != NULL)
 		memset(wire->network_by_vid, 0xff, WEFT_VIDS * sizeof(*wire->network_by_vid));
@@ -179,7 +182,8 @@ build_depth_of_port(const struct build *build, struct weft_attachment *port)
 {
 	const struct weft_network *network = build->topology->networks[port->network];
 
-	if (port->is_secured || network->is_filtered ||
+	port->has_doors = network->n_doors > 0;
+	if (port->is_secured || network->is_filtered || network->n_doors > 0 ||
 	    weft_segment_is_tunnel(network->segment_ops))
 		build_depth_all(&port->depth);
 }
@@ -192,21 +196,40 @@ build_depth_of_network(const struct build *build, const struct weft_network *net
 	struct weft_attachment *wire;
 	uint16_t vid;
 
-	if (!network->is_filtered)
+	if (!network->is_filtered && network->n_doors == 0)
 		return;
 	if (weft_segment_is_tunnel(network->segment_ops)) {
 		wire = topology->attachments[topology->endpoint->wire];
 		topology->endpoint->terminator.is_deep = true;
-		if (wire != NULL)
+		if (wire != NULL) {
 			wire->terminator.is_deep = true;
+			wire->has_doors |= network->n_doors > 0;
+		}
 		return;
 	}
 	if (network->wire == WEFT_NO_PORT || topology->attachments[network->wire] == NULL)
 		return;
 	wire = topology->attachments[network->wire];
 	vid = network->segment_ops->vid(network);
+	wire->has_doors |= network->n_doors > 0;
 	wire->depth.is_ip = true;
 	wire->depth.ip_by_vid[vid / 64] |= UINT64_C(1) << vid % 64;
+}
+
+/* What is routed may come to any network where a router is. */
+static void
+build_gathers(struct weft_topology *topology)
+{
+	bool is_routed = false;
+
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		if (topology->networks[id] != NULL && topology->networks[id]->n_doors > 0)
+			is_routed |= topology->networks[id]->is_filtered;
+	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
+		if (topology->networks[id] != NULL)
+			topology->networks[id]->gathers =
+				topology->networks[id]->is_filtered ||
+				(is_routed && topology->networks[id]->n_doors > 0);
 }
 
 static void
@@ -214,6 +237,7 @@ build_depths(struct build *build)
 {
 	struct weft_topology *topology = build->topology;
 
+	build_gathers(topology);
 	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
 		if (topology->attachments[id] != NULL && !topology->attachments[id]->is_wire)
 			build_depth_of_port(build, topology->attachments[id]);
@@ -361,6 +385,52 @@ build_members(struct build *build)
 	free(n_ports);
 }
 
+static bool
+build_add_door(struct weft_network *network, const struct rte_ether_addr *mac, uint16_t router)
+{
+	struct weft_door *doors;
+
+	if (weft_network_find_door(network, mac) != NULL)
+		return true;
+	doors = realloc(network->doors, (network->n_doors + 1u) * sizeof(*doors));
+	if (doors == NULL)
+		return false;
+	network->doors = doors;
+	doors[network->n_doors++] = (struct weft_door){ .mac = *mac, .router = router };
+	return true;
+}
+
+static void
+build_router(struct build *build, const struct weft_conf_router *conf, uint16_t id)
+{
+	uint16_t *networks = build_alloc(build, conf->n_interfaces + 1, sizeof(*networks));
+	struct weft_router *router = NULL;
+
+	for (uint32_t i = 0; networks != NULL && i < conf->n_interfaces; i++)
+		networks[i] =
+			(uint16_t)weft_names_find(&build->networks, conf->interfaces[i].network);
+	if (networks != NULL && conf->gateway.is_there)
+		networks[conf->n_interfaces] =
+			(uint16_t)weft_names_find(&build->networks, conf->gateway.network);
+	if (networks != NULL)
+		router = weft_router_create(conf, id, networks);
+	free(networks);
+	build->topology->routers[id] = router;
+	if (router == NULL) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	for (uint16_t i = 0; i < router->n_legs; i++) {
+		const struct weft_leg *leg = &router->legs[i];
+		struct weft_network *network = build->topology->networks[leg->network];
+
+		if (!build_add_door(network, &leg->mac, id) ||
+		    (conf->admin_up &&
+		     weft_overlay_add_leg(network, &leg->address, &leg->mac) != 0))
+			build->is_out_of_memory = true;
+	}
+}
+
 /* What overlays know of their ports, and where their segments are found. */
 static void
 build_facts(struct build *build)
@@ -407,6 +477,8 @@ weft_topology_build(const struct weft_topology_parts *parts)
 	for (uint32_t i = 0; i < conf->n_ports && !build.is_out_of_memory; i++)
 		if (parts->ports[parts->port_ids[i]] != NULL)
 			build_port(&build, &conf->ports[i], parts->port_ids[i]);
+	for (uint32_t i = 0; i < conf->n_routers && !build.is_out_of_memory; i++)
+		build_router(&build, &conf->routers[i], parts->router_ids[i]);
 	if (!build.is_out_of_memory)
 		build_members(&build);
 	if (!build.is_out_of_memory)

@@ -214,7 +214,7 @@ follow_network(uint16_t id, const struct weft_network *network)
 	bool had_tunnels = follow_tunnels[id];
 
 	follow_wires[id] = now;
-	follow_tunnels[id] = network != NULL && network->facts != NULL;
+	follow_tunnels[id] = network != NULL && weft_network_is_overlay(network);
 	/* It is gone, or nobody is behind a tunnel any more. */
 	if ((before != 0 && now == 0) || (had_tunnels && !follow_tunnels[id]))
 		weft_fdb_flush(id, WEFT_FDB_ANY, NULL, false);
@@ -242,7 +242,7 @@ weft_follow(void)
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		follow_network((uint16_t)id, weft_topology->networks[id]);
 	/* Notes of a network that went must not be there when another one gets its number. */
-	weft_neighbour_age(0, INT32_MAX, weft_topology_has_network);
+	weft_neighbour_age(0, INT32_MAX, weft_topology_has_neighbours);
 	follow_link(weft_topology->endpoint);
 	follow_pin(weft_topology->endpoint);
 }

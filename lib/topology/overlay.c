@@ -122,6 +122,15 @@ weft_overlay_add_port(struct weft_network *network, const struct weft_conf_port 
 	return rc;
 }
 
+int
+weft_overlay_add_leg(struct weft_network *network, const struct weft_ip *ip,
+		     const struct rte_ether_addr *mac)
+{
+	if (network->facts == NULL)
+		network->facts = calloc(1, sizeof(*network->facts));
+	return network->facts == NULL ? -ENOMEM : overlay_add_known(network->facts, ip, mac);
+}
+
 static int
 overlay_compare_known(const void *a, const void *b)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * overlay: the parts of an overlay network that only it has, while a snapshot is built.
+ * overlay: what is known beforehand of a network, and other parts that only overlays have, while a
+ * snapshot is built.
  *
  * Peers become members, held under their numbers (tunnel/remote.h) for as long as the network
- * object lives; neighbours and the ports' own MACs and addresses become its facts.
+ * object lives; neighbours and the ports' own MACs and addresses become its facts. Networks that
+ * are no overlays have facts if a router is there: their ports, and the router.
  *
  * Private to lib/topology. Threads: control thread.
  */
@@ -19,6 +21,11 @@ int weft_overlay_build(struct weft_network *network, const struct weft_conf_netw
 /** Adds what is known of a port of it. @return 0 or -ENOMEM */
 int weft_overlay_add_port(struct weft_network *network, const struct weft_conf_port *port,
 			  uint16_t id);
+
+/** Knows an address of a router in a network, which gets facts if it has none. @return 0 or -ENOMEM
+ *  */
+int weft_overlay_add_leg(struct weft_network *network, const struct weft_ip *ip,
+			 const struct rte_ether_addr *mac);
 
 /** After the last port. */
 void weft_overlay_settle(struct weft_network *network);

@@ -20,7 +20,8 @@ weft_running_init(uint16_t n_workers, const struct weft_running_hooks *hooks)
 	weft_running.polled = UINT32_MAX;
 	weft_running.hooks = hooks;
 	if (weft_ids_init(&weft_running.port_ids, WEFT_PORTS_MAX) != 0 ||
-	    weft_ids_init(&weft_running.network_ids, WEFT_NETWORKS_MAX) != 0)
+	    weft_ids_init(&weft_running.network_ids, WEFT_NETWORKS_MAX) != 0 ||
+	    weft_ids_init(&weft_running.router_ids, WEFT_ROUTERS_MAX) != 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -41,11 +42,14 @@ weft_running_fini(void)
 	weft_running.conf = NULL;
 	weft_names_fini(&weft_running.port_names);
 	weft_names_fini(&weft_running.network_names);
+	weft_names_fini(&weft_running.router_names);
 	free(weft_running.link_ids);
 	free(weft_running.net_ids);
-	weft_running.link_ids = weft_running.net_ids = NULL;
+	free(weft_running.rtr_ids);
+	weft_running.link_ids = weft_running.net_ids = weft_running.rtr_ids = NULL;
 	weft_ids_fini(&weft_running.port_ids);
 	weft_ids_fini(&weft_running.network_ids);
+	weft_ids_fini(&weft_running.router_ids);
 }
 
 /* ---- apply ---- */
@@ -57,16 +61,18 @@ running_begin(struct weft_transition *change)
 
 	change->link_ids = calloc(change->n_links + 1, sizeof(*change->link_ids));
 	change->net_ids = calloc(change->conf->n_networks + 1, sizeof(*change->net_ids));
+	change->rtr_ids = calloc(change->conf->n_routers + 1, sizeof(*change->rtr_ids));
 	change->fates = calloc(change->n_links + 1, sizeof(*change->fates));
 	change->is_opened = calloc(change->n_links + 1, sizeof(bool));
 	change->is_gone = calloc(n_old + 1, sizeof(bool));
 	change->must_close = calloc(n_old + 1, sizeof(bool));
 	change->is_withdrawn = calloc(n_old + 1, sizeof(bool));
-	if (change->link_ids == NULL || change->net_ids == NULL || change->fates == NULL ||
-	    change->is_opened == NULL || change->is_gone == NULL || change->must_close == NULL ||
-	    change->is_withdrawn == NULL ||
+	if (change->link_ids == NULL || change->net_ids == NULL || change->rtr_ids == NULL ||
+	    change->fates == NULL || change->is_opened == NULL || change->is_gone == NULL ||
+	    change->must_close == NULL || change->is_withdrawn == NULL ||
 	    weft_names_init(&change->port_names, change->n_links) != 0 ||
-	    weft_names_init(&change->network_names, change->conf->n_networks) != 0) {
+	    weft_names_init(&change->network_names, change->conf->n_networks) != 0 ||
+	    weft_names_init(&change->router_names, change->conf->n_routers) != 0) {
 		weft_errors_add(change->errors, "out of memory");
 		return -ENOMEM;
 	}
@@ -78,6 +84,7 @@ running_end(struct weft_transition *change)
 {
 	free(change->link_ids);
 	free(change->net_ids);
+	free(change->rtr_ids);
 	free(change->fates);
 	free(change->is_opened);
 	free(change->is_gone);
@@ -85,6 +92,7 @@ running_end(struct weft_transition *change)
 	free(change->is_withdrawn);
 	weft_names_fini(&change->port_names);
 	weft_names_fini(&change->network_names);
+	weft_names_fini(&change->router_names);
 }
 
 /* Nothing fails any more. */
@@ -120,6 +128,8 @@ running_commit(struct weft_transition *change, struct weft_topology *next)
 				&weft_running.port_ids);
 	weft_transition_release(&weft_running.network_names, &change->network_names,
 				&weft_running.network_ids);
+	weft_transition_release(&weft_running.router_names, &change->router_names,
+				&weft_running.router_ids);
 }
 
 static void
@@ -129,20 +139,26 @@ running_take(struct weft_transition *change)
 	struct weft_transition old = {
 		.link_ids = weft_running.link_ids,
 		.net_ids = weft_running.net_ids,
+		.rtr_ids = weft_running.rtr_ids,
 		.port_names = weft_running.port_names,
 		.network_names = weft_running.network_names,
+		.router_names = weft_running.router_names,
 	};
 
 	weft_running.conf = change->conf;
 	weft_running.link_ids = change->link_ids;
 	weft_running.net_ids = change->net_ids;
+	weft_running.rtr_ids = change->rtr_ids;
 	weft_running.port_names = change->port_names;
 	weft_running.network_names = change->network_names;
+	weft_running.router_names = change->router_names;
 	weft_running.applied_sec = weft_clock_sec();
 	change->link_ids = old.link_ids;
 	change->net_ids = old.net_ids;
+	change->rtr_ids = old.rtr_ids;
 	change->port_names = old.port_names;
 	change->network_names = old.network_names;
+	change->router_names = old.router_names;
 	weft_conf_destroy(old_conf);
 }
 

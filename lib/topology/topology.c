@@ -26,9 +26,10 @@ weft_topology_network_name(const struct weft_topology *topology, uint16_t networ
 }
 
 bool
-weft_topology_has_network(uint16_t network)
+weft_topology_has_neighbours(uint16_t network)
 {
-	return network < WEFT_NETWORKS_MAX && weft_topology->networks[network] != NULL;
+	return network < WEFT_NETWORKS_MAX && weft_topology->networks[network] != NULL &&
+	       weft_topology->networks[network]->facts != NULL;
 }
 
 int32_t
@@ -95,6 +96,8 @@ weft_topology_destroy(struct weft_topology *topology)
 		topology_free_attachment(topology->attachments[id]);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		topology_free_network(topology->networks[id]);
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++)
+		weft_router_destroy(topology->routers[id]);
 	weft_endpoint_destroy(topology->endpoint);
 	for (uint32_t worker = 0; worker < WEFT_WORKERS_MAX; worker++)
 		free(topology->polls[worker].list);
@@ -107,8 +110,8 @@ topology_is_same_port(const struct weft_attachment *a, const struct weft_attachm
 {
 	return a->port == b->port && a->is_wire == b->is_wire && a->admin_up == b->admin_up &&
 	       a->is_secured == b->is_secured && a->has_mac == b->has_mac &&
-	       a->drops_at_limit == b->drops_at_limit && a->network == b->network &&
-	       a->mtu == b->mtu && a->mac_limit == b->mac_limit &&
+	       a->has_doors == b->has_doors && a->drops_at_limit == b->drops_at_limit &&
+	       a->network == b->network && a->mtu == b->mtu && a->mac_limit == b->mac_limit &&
 	       a->miss_budget == b->miss_budget &&
 	       memcmp(a->rates, b->rates, sizeof(a->rates)) == 0 &&
 	       a->connection_limit == b->connection_limit &&
@@ -169,11 +172,19 @@ topology_bump_network(uint16_t id, const struct weft_network *old, const struct 
 {
 	if (old == new)
 		return;
-	if (old == NULL || new == NULL || !weft_network_is_same(old, new))
+	if (old == NULL || new == NULL || !weft_network_is_same(old, new) ||
+	    (new->n_doors > 0 && !weft_network_has_same_facts(old, new)))
 		weft_gen_bump(weft_network_slot(id));
 	if (old == NULL || new == NULL || !weft_network_is_same(old, new) ||
 	    !weft_network_has_same_members(old, new))
 		weft_gen_bump(weft_members_slot(id));
+}
+
+static void
+topology_bump_router(uint16_t id, const struct weft_router *old, const struct weft_router *new)
+{
+	if (old != new && (old == NULL || new == NULL || !weft_router_is_same(old, new)))
+		weft_gen_bump(weft_router_slot(id));
 }
 
 /* Which networks a wire carries makes no difference to tunnels. */
@@ -223,6 +234,14 @@ topology_take_over(struct weft_topology *next, const struct weft_topology *old)
 		topology_free_network(b);
 		next->networks[id] = a;
 	}
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++) {
+		struct weft_router *a = old->routers[id], *b = next->routers[id];
+
+		if (a == NULL || b == NULL || !weft_router_is_same(a, b))
+			continue;
+		weft_router_destroy(b);
+		next->routers[id] = a;
+	}
 	if (old->endpoint == NULL || next->endpoint == NULL ||
 	    !weft_endpoint_is_same(old->endpoint, next->endpoint) ||
 	    !weft_endpoint_has_same_segments(old->endpoint, next->endpoint))
@@ -241,6 +260,9 @@ topology_let_go(struct weft_topology *old, const struct weft_topology *next)
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		if (old->networks[id] == next->networks[id])
 			old->networks[id] = NULL;
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++)
+		if (old->routers[id] == next->routers[id])
+			old->routers[id] = NULL;
 	if (old->endpoint == next->endpoint)
 		old->endpoint = NULL;
 }
@@ -259,7 +281,11 @@ weft_topology_publish(struct weft_topology *next)
 		topology_bump_port((uint16_t)id, old->attachments[id], next->attachments[id]);
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		topology_bump_network((uint16_t)id, old->networks[id], next->networks[id]);
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++)
+		topology_bump_router((uint16_t)id, old->routers[id], next->routers[id]);
 	topology_bump_endpoint(old, next);
+	/* Who waits may not have to any more. */
+	weft_gen_bump(weft_all_neighbours_slot());
 	weft_rcu_synchronize();
 	topology_let_go(old, next);
 	weft_topology_destroy(old);

@@ -8,11 +8,12 @@
  * holds the old one, and frees what was replaced. So a change of one port leaves the flows of every
  * other port alone, and a worker sees the old or the new configuration, never half of each.
  *
- * Four kinds of things:
+ * Five kinds of things:
  *
  *  - attachments, by port number: what a port is for - a guest's VIF in one network, or a wire that
  *    carries many networks, told apart by VLAN id;
  *  - networks, by network number;
+ *  - routers, by router number, which join networks;
  *  - our tunnel endpoint, if there is one: where overlay networks leave the host;
  *  - polls, by worker: which receive queues a worker serves.
  *
@@ -31,6 +32,7 @@
 #include "flow/key.h"
 #include "network/network.h"
 #include "port/port.h"
+#include "router/router.h"
 #include "secgroup/policy.h"
 #include "tunnel/endpoint.h"
 #include "tunnel/remote.h"
@@ -61,6 +63,7 @@ struct weft_attachment {
 	bool admin_up;
 	bool is_secured; /* VIF: port-security */
 	bool has_mac; /* VIF */
+	bool has_doors; /* some router is in its network, or in one of those that it carries */
 	bool drops_at_limit; /* VIF: what happens to sources beyond mac_limit */
 	uint16_t network; /* VIF: its network */
 	uint16_t n_addresses; /* VIF */
@@ -68,7 +71,7 @@ struct weft_attachment {
 	uint32_t mtu; /* bytes of payload */
 	uint32_t mac_limit; /* VIF */
 	uint32_t miss_budget; /* flow misses per second and worker */
-	uint32_t rates[WEFT_BUDGETS]; /* VIF; 0: none, for wires */
+	uint32_t rates[WEFT_BUDGETS]; /* VIF; of wires only ICMP errors; 0: no limit */
 	uint32_t connection_limit, connection_reserve; /* VIF */
 	uint32_t fragment_limit; /* VIF */
 	struct weft_policy
@@ -97,6 +100,7 @@ struct weft_topology {
 	uint16_t n_workers;
 	struct weft_attachment *attachments[WEFT_PORTS_MAX]; /* by port number */
 	struct weft_network *networks[WEFT_NETWORKS_MAX]; /* by network number */
+	struct weft_router *routers[WEFT_ROUTERS_MAX]; /* by router number */
 	struct weft_endpoint *endpoint; /* NULL: none */
 	struct weft_polls polls[WEFT_WORKERS_MAX]; /* by worker */
 };
@@ -141,8 +145,8 @@ weft_endpoint_slot(void)
 const char *weft_topology_port_name(const struct weft_topology *topology, uint16_t port);
 const char *weft_topology_network_name(const struct weft_topology *topology, uint16_t network);
 
-/** Has the present snapshot a network of that number? */
-bool weft_topology_has_network(uint16_t network);
+/** Has the present snapshot a network of that number in which addresses are noted? */
+bool weft_topology_has_neighbours(uint16_t network);
 
 /** @return port or network number by name, or -1 */
 int32_t weft_topology_find_port(const struct weft_topology *topology, const char *name);
@@ -160,6 +164,7 @@ struct weft_topology_parts {
 	const uint16_t *wire_ids; /* by index in conf->wires */
 	const uint16_t *port_ids; /* by index in conf->ports */
 	const uint16_t *network_ids; /* by index in conf->networks */
+	const uint16_t *router_ids; /* by index in conf->routers */
 	struct weft_port *const *ports; /* by port number; NULL: not open, left out */
 	uint16_t n_workers;
 	uint32_t polled; /* how many of wires, then ports, in order, are polled */

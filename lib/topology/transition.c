@@ -52,8 +52,16 @@ weft_transition_number(struct weft_transition *change)
 			return weft_errors_add(change->errors,
 					       "%s: more than %d networks, counting those that go",
 					       conf->file, WEFT_NETWORKS_MAX);
+	for (uint32_t i = 0; i < conf->n_routers; i++)
+		if (transition_number(&weft_running.router_names, &weft_running.router_ids,
+				      &change->router_names, conf->routers[i].name,
+				      &change->rtr_ids[i]) != 0)
+			return weft_errors_add(change->errors,
+					       "%s: more than %d routers, counting those that go",
+					       conf->file, WEFT_ROUTERS_MAX);
 	weft_names_sort(&change->port_names);
 	weft_names_sort(&change->network_names);
+	weft_names_sort(&change->router_names);
 	return 0;
 }
 
@@ -167,13 +175,15 @@ transition_open_all(struct weft_transition *change, enum weft_fate fate)
 /* ---- snapshots ---- */
 
 static struct weft_topology *
-transition_snapshot(const struct weft_conf *conf, const uint16_t *link_ids, const uint16_t *net_ids)
+transition_snapshot(const struct weft_conf *conf, const uint16_t *link_ids, const uint16_t *net_ids,
+		    const uint16_t *rtr_ids)
 {
 	struct weft_topology_parts parts = {
 		.conf = conf,
 		.wire_ids = link_ids,
 		.port_ids = link_ids + conf->n_wires,
 		.network_ids = net_ids,
+		.router_ids = rtr_ids,
 		.ports = weft_running.ports,
 		.n_workers = weft_running.n_workers,
 		.polled = weft_running.polled,
@@ -192,7 +202,8 @@ int
 weft_running_republish(void)
 {
 	struct weft_topology *next =
-		transition_snapshot(weft_running.conf, weft_running.link_ids, weft_running.net_ids);
+		transition_snapshot(weft_running.conf, weft_running.link_ids, weft_running.net_ids,
+				    weft_running.rtr_ids);
 
 	if (next == NULL)
 		return -ENOMEM;
@@ -278,12 +289,15 @@ weft_transition_undo(struct weft_transition *change)
 				&weft_running.port_ids);
 	weft_transition_release(&change->network_names, &weft_running.network_names,
 				&weft_running.network_ids);
+	weft_transition_release(&change->router_names, &weft_running.router_names,
+				&weft_running.router_ids);
 }
 
 static struct weft_topology *
 transition_next(const struct weft_transition *change)
 {
-	return transition_snapshot(change->conf, change->link_ids, change->net_ids);
+	return transition_snapshot(change->conf, change->link_ids, change->net_ids,
+				   change->rtr_ids);
 }
 
 /* The next snapshot, and with it the members that it needs. */

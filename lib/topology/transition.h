@@ -27,9 +27,9 @@ struct weft_running {
 	uint32_t polled;
 	uint32_t applied_sec;
 	uint32_t number;
-	struct weft_ids port_ids, network_ids;
-	struct weft_names port_names, network_names; /* of conf */
-	uint16_t *link_ids, *net_ids; /* of conf, by index */
+	struct weft_ids port_ids, network_ids, router_ids;
+	struct weft_names port_names, network_names, router_names; /* of conf */
+	uint16_t *link_ids, *net_ids, *rtr_ids; /* of conf, by index */
 	struct weft_port *ports[WEFT_PORTS_MAX];
 	const struct weft_running_hooks *hooks;
 };
@@ -50,8 +50,8 @@ struct weft_transition {
 	struct weft_conf *conf;
 	struct weft_errors *errors;
 	uint32_t n_links;
-	uint16_t *link_ids, *net_ids;
-	struct weft_names port_names, network_names;
+	uint16_t *link_ids, *net_ids, *rtr_ids;
+	struct weft_names port_names, network_names, router_names;
 	enum weft_fate *fates; /* by link of the new document */
 	bool *is_opened; /* by link of the new document: opened by this change */
 	bool *is_gone; /* by link of the old document: not in the new one */

@@ -22,24 +22,12 @@ endpoint_is_same_prefix(const struct weft_ip *a, const struct weft_ip *b)
 
 /* ---- routes ---- */
 
-/** Longest prefix first. The rest of the order is only there to be the same for the same routes,
- *  wherever they stand in the file: flows choose a next hop by its index. */
-static int
-endpoint_compare_routes(const void *left, const void *right)
-{
-	const struct weft_conf_route *a = left, *b = right;
-	int order = (int)b->destination.prefix - (int)a->destination.prefix;
-
-	if (order == 0)
-		order = weft_ip_compare(&a->destination, &b->destination);
-	return order != 0 ? order : weft_ip_compare(&a->next_hop, &b->next_hop);
-}
-
 uint32_t
 weft_endpoint_next_hops(const struct weft_endpoint *endpoint, const struct weft_ip *to,
 			struct weft_ip hops[WEFT_NEXT_HOPS_MAX])
 {
 	struct weft_ip address = *to;
+	const struct weft_route *route;
 	uint32_t n = 0;
 
 	address.prefix = endpoint_plain_prefix(to->family);
@@ -47,14 +35,10 @@ weft_endpoint_next_hops(const struct weft_endpoint *endpoint, const struct weft_
 		hops[0] = address;
 		return 1;
 	}
-	for (uint32_t i = 0; i < endpoint->n_routes && n < WEFT_NEXT_HOPS_MAX; i++) {
-		const struct weft_conf_route *route = &endpoint->routes[i];
-
-		if (n > 0 && route->destination.prefix < route[-1].destination.prefix)
-			break;
-		if (weft_ip_is_in(&address, &route->destination))
-			hops[n++] = route->next_hop;
-	}
+	route = weft_routes_find(endpoint->routes, endpoint->n_routes, to, &n);
+	n = RTE_MIN(n, (uint32_t)WEFT_NEXT_HOPS_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		hops[i] = route[i].next_hop;
 	return n;
 }
 
@@ -62,7 +46,7 @@ static void
 endpoint_add_route(struct weft_endpoint *endpoint, const struct weft_ip *destination,
 		   const struct weft_ip *next_hop)
 {
-	struct weft_conf_route *route = &endpoint->routes[endpoint->n_routes++];
+	struct weft_route *route = &endpoint->routes[endpoint->n_routes++];
 
 	route->destination = *destination;
 	route->next_hop = *next_hop;
@@ -84,30 +68,11 @@ endpoint_fill_routes(struct weft_endpoint *endpoint, const struct weft_conf_endp
 	for (uint32_t i = 0; i < conf->n_routes; i++)
 		endpoint_add_route(endpoint, &conf->routes[i].destination,
 				   &conf->routes[i].next_hop);
-	qsort(endpoint->routes, n, sizeof(*endpoint->routes), endpoint_compare_routes);
+	weft_routes_sort(endpoint->routes, n);
 	return 0;
 }
 
 /* ---- what the wire must know ---- */
-
-/** A MAC from the address: the same after every restart and upgrade, so the hash (FNV-1a, then
- *  mixed, for addresses differ in few bits) is spelled out here and must never change. Its first
- *  byte makes it unicast and locally administered, of the part that administrators may assign from
- *  (IEEE 802c: the second digit is 2). */
-static void
-endpoint_derive_mac(const struct weft_ip *address, struct rte_ether_addr *mac)
-{
-	uint32_t n = endpoint_plain_prefix(address->family) / 8;
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (uint32_t i = 0; i < n; i++)
-		hash = (hash ^ address->bytes[i]) * 0x100000001b3;
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
-	hash ^= hash >> 32;
-	for (uint32_t i = 0; i < RTE_ETHER_ADDR_LEN; i++)
-		mac->addr_bytes[i] = (uint8_t)(hash >> 8 * i);
-	mac->addr_bytes[0] = (mac->addr_bytes[0] & 0xf0) | 0x02;
-}
 
 static void
 endpoint_fill_formats(struct weft_terminator *terminator, const struct weft_conf_endpoint *conf)
@@ -143,7 +108,8 @@ endpoint_fill_terminator(struct weft_terminator *terminator, const struct weft_c
 	if (conf->has_mac)
 		terminator->mac = conf->mac;
 	else
-		endpoint_derive_mac(&conf->address, &terminator->mac);
+		weft_mac_derive(conf->address.bytes,
+				endpoint_plain_prefix(conf->address.family) / 8u, &terminator->mac);
 	endpoint_fill_formats(terminator, conf);
 }
 
@@ -194,16 +160,11 @@ endpoint_is_same_terminator(const struct weft_terminator *a, const struct weft_t
 bool
 weft_endpoint_is_same(const struct weft_endpoint *a, const struct weft_endpoint *b)
 {
-	if (a->wire != b->wire || a->dscp != b->dscp || a->ttl != b->ttl ||
-	    a->has_udp_checksum != b->has_udp_checksum ||
-	    !endpoint_is_same_prefix(&a->address, &b->address) ||
-	    !endpoint_is_same_terminator(&a->terminator, &b->terminator) ||
-	    a->n_routes != b->n_routes)
-		return false;
-	for (uint32_t i = 0; i < a->n_routes; i++)
-		if (endpoint_compare_routes(&a->routes[i], &b->routes[i]) != 0)
-			return false;
-	return true;
+	return a->wire == b->wire && a->dscp == b->dscp && a->ttl == b->ttl &&
+	       a->has_udp_checksum == b->has_udp_checksum &&
+	       endpoint_is_same_prefix(&a->address, &b->address) &&
+	       endpoint_is_same_terminator(&a->terminator, &b->terminator) &&
+	       weft_routes_are_same(a->routes, a->n_routes, b->routes, b->n_routes);
 }
 
 /* ---- segments ---- */

@@ -24,8 +24,8 @@
 #include "conf/conf.h"
 #include "core/gen.h"
 #include "network/network.h"
+#include "network/route.h"
 
-#define WEFT_NEXT_HOPS_MAX 8
 #define WEFT_TUNNEL_FORMATS 3 /* network types that are tunnels */
 
 /** What a wire must know to find packets for the endpoint among its frames; part of a wire's
@@ -58,7 +58,7 @@ struct weft_endpoint {
 	struct weft_ip address; /* with the prefix length of the link */
 	struct weft_terminator terminator;
 	uint32_t n_routes;
-	struct weft_conf_route *routes; /* longest prefix first */
+	struct weft_route *routes; /* sorted */
 	uint32_t n_segments;
 	struct weft_segment_entry *segments; /* sorted by id */
 };

@@ -61,6 +61,11 @@ weft_mac_number(const struct rte_ether_addr *mac)
 	return rte_be_to_cpu_64(number);
 }
 
+/** A MAC for something that is known by other bytes: the same after every restart and upgrade,
+ *  unicast and locally administered, of the part that administrators may assign from (IEEE 802c:
+ *  the second digit is 2). */
+void weft_mac_derive(const void *bytes, size_t n, struct rte_ether_addr *mac);
+
 /** "02:00:00:00:00:0a": small letters, as iproute2 and the configuration write it. @p text holds at
  *  least RTE_ETHER_ADDR_FMT_SIZE bytes. */
 static inline void

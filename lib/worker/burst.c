@@ -41,15 +41,25 @@ burst_count(const struct weft_worker *worker, struct weft_flow *flow, uint32_t b
 
 /* What the sweep is to keep young. What is refused does that only to what was cut. */
 static uint32_t
-burst_conn(const struct weft_walk *walk, const struct weft_answer *answer)
+burst_conn(const struct weft_filter *filter, const struct weft_answer *answer)
 {
-	const struct weft_filter *filter = &walk->filter;
 
 	if (filter->class != WEFT_FILTER_TRACKED || filter->conn == WEFT_NO_CONN ||
 	    (answer->kind == WEFT_ANSWER_DROP && !filter->look.is_cut))
 		return WEFT_FLOW_NO_CONN;
 	return filter->conn << 1 | (filter->look.verdict == WEFT_CONN_IS_KNOWN &&
 				    filter->look.direction == WEFT_CONN_REPLY);
+}
+
+static void
+burst_remember_more(struct weft_flow_more *more, const struct weft_walk *walk,
+		    const struct weft_answer *answer)
+{
+	uint32_t n = (uint32_t)RTE_MAX(walk->n_deps - WEFT_DEPS, 0);
+
+	memset(more, 0, sizeof(*more));
+	memcpy(more->deps, walk->deps + WEFT_DEPS, n * sizeof(more->deps[0]));
+	more->conn = walk->filter == walk->far ? burst_conn(walk->far, answer) : WEFT_FLOW_NO_CONN;
 }
 
 /* Remembers an answer under a key, in the entry that there is or in a new one. */
@@ -75,7 +85,9 @@ burst_remember(struct weft_worker *worker, const struct weft_key *key, uint64_t 
 	else
 		weft_encap_hold(flow->answer.output.encap);
 	flow->sum = walk->sum;
-	flow->conn = burst_conn(walk, answer);
+	flow->conn = burst_conn(&walk->near, answer);
+	if (answer->has_more)
+		burst_remember_more(weft_flow_more(worker->table, flow), walk, answer);
 	return flow;
 }
 
@@ -103,9 +115,11 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 		.waits = walk->waits,
 		.n_outputs = walk->n_outputs,
 		.n_waits = walk->n_waits,
+		.is_routed = walk->n_hops > 0,
+		.mtu = walk->network == NULL ? 0 : walk->network->mtu,
 	};
 
-	if (weft_place_is_remote(answer->place))
+	if (weft_place_is_remote(answer->place) && !walk->has_waited)
 		weft_worker_count_rx(worker, answer->place, packet);
 	if (unlikely(answer->kind == WEFT_ANSWER_GATHER)) {
 		weft_gather(worker, walk->key, answer->network, packet);
@@ -147,6 +161,7 @@ burst_prepare(struct weft_worker *worker, const struct weft_key *key, const stru
 		.waits = worker->waits,
 		.encaps = &worker->table->encaps,
 		.reply = &worker->reply,
+		.far = &worker->far,
 	};
 }
 
@@ -171,6 +186,41 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 	worker->walk_cycles += rte_rdtsc() - start;
 	burst_act_walked(worker, &walk, &answer, packet);
 	weft_walk_release(&walk);
+}
+
+bool
+weft_burst_send_own(struct weft_worker *worker, uint16_t network, const uint8_t *frame,
+		    uint32_t length)
+{
+	static const struct weft_attachment router = { .is_wire = true, .admin_up = true };
+	static const struct weft_terminator none;
+	struct rte_mbuf *packet = weft_tx_make(frame, length);
+	struct weft_answer answer;
+	struct weft_walk walk;
+	struct weft_key key;
+
+	if (packet == NULL)
+		return false;
+	weft_key_read(&key, frame, length, length, WEFT_NO_PORT, &weft_depth_all, &none);
+	walk = burst_prepare(worker, &key, packet);
+	walk.is_own = true;
+	walk.arrival = &router;
+	walk.place = WEFT_NO_PORT;
+	walk.network = worker->topology->networks[network];
+	weft_walk_run(&walk, &answer);
+	for (uint16_t i = 0; i < walk.n_outputs; i++) {
+		struct weft_output *output = &walk.outputs[i];
+		struct rte_mbuf *copy = weft_tx_make(frame, length);
+
+		if (copy == NULL)
+			break;
+		output->source_port = answer.output.source_port;
+		worker->counts[output->port].copies++;
+		weft_worker_send(worker, output, copy);
+	}
+	rte_pktmbuf_free(packet);
+	weft_walk_release(&walk);
+	return walk.n_waits == 0;
 }
 
 enum weft_drop
@@ -216,8 +266,8 @@ weft_burst_again(struct weft_worker *worker, const struct weft_held *held)
 		return;
 	}
 	walk = burst_prepare(worker, &key, packet);
-	/* What it had to teach it has taught: who has moved meanwhile does not move back. */
-	walk.is_dry = true;
+	/* Of what waited for a router's next hop the receivers have not been asked yet. */
+	walk.is_dry = held->place != WEFT_NO_PORT;
 	walk.has_waited = true;
 	walk.only = held->place;
 	weft_walk_run(&walk, &answer);
@@ -239,7 +289,7 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 
 	/* An earlier packet of this burst may have brought the answer by now. */
 	if (flow != NULL && packet->pkt_len <= flow->answer.longest &&
-	    flow->sum == weft_answer_sum(&flow->answer)) {
+	    weft_flow_is_fresh(worker->table, flow)) {
 		worker->hits++;
 		burst_count(worker, flow, packet->pkt_len);
 		if (weft_place_is_remote(flow->answer.place))
@@ -348,6 +398,8 @@ burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 		rte_prefetch0(&flows[i]->answer);
 		if (may_have_tails && weft_key_has_tail(&keys[i]))
 			rte_prefetch0(weft_flow_tail(worker->table, flows[i]));
+		if (unlikely(arrival->has_doors))
+			rte_prefetch0(weft_flow_more(worker->table, flows[i]));
 	}
 	for (uint16_t i = 0; i < n; i++) {
 		struct weft_flow *flow = flows[i];
@@ -355,7 +407,7 @@ burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 
 		if (unlikely(flow == NULL || !weft_flow_is(worker->table, flow, &keys[i]) ||
 			     packet->pkt_len > flow->answer.longest ||
-			     flow->sum != weft_answer_sum(&flow->answer))) {
+			     !weft_flow_is_fresh(worker->table, flow))) {
 			burst_miss(worker, arrival, &keys[i], hashes[i], packet);
 			continue;
 		}

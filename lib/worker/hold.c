@@ -11,18 +11,31 @@
 
 #define HOLD_MS 3500 /* as long as it takes until a next hop counts as failed, and a little more */
 
+/* Next hops of tunnels are configured; whom a router is to find, any guest can make up: so who
+ * sends to such has no more places than are free. */
+static bool
+hold_has_room(const struct weft_worker *worker, const struct weft_held *held)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; held->place == WEFT_NO_PORT && i < worker->n_held; i++)
+		n += worker->held[i].place == WEFT_NO_PORT &&
+		     worker->held[i].arrival == held->arrival;
+	return n < WEFT_HELD_MAX - worker->n_held;
+}
+
 void
 weft_hold(struct weft_worker *worker, const struct weft_held *held)
 {
 	struct weft_held *slot = &worker->held[worker->n_held];
 
-	if (worker->n_held == WEFT_HELD_MAX) {
+	if (!hold_has_room(worker, held)) {
 		weft_tx_drop(worker, held->arrival, DROP_ENCAP_HOLD_FULL, held->packet);
 		return;
 	}
 	/* What changes from now on is seen; what changed before was seen by the walk. */
 	if (worker->n_held == 0)
-		worker->held_sum = weft_gen_read(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY)) - 1;
+		worker->held_sum = weft_gen_read(weft_all_neighbours_slot()) - 1;
 	*slot = *held;
 	if (slot->until_ms == 0)
 		slot->until_ms = (worker->now_ms + HOLD_MS) | 1;
@@ -55,7 +68,10 @@ hold_drop(struct weft_worker *worker, bool (*is_over)(const struct weft_held *he
 		if (!is_over(held, with))
 			worker->held[left++] = *held;
 		else
-			weft_tx_drop(worker, held->arrival, DROP_ENCAP_NO_NEIGHBOUR, held->packet);
+			weft_tx_drop(worker, held->arrival,
+				     held->place == WEFT_NO_PORT ? DROP_ROUTE_NO_NEIGHBOUR :
+								   DROP_ENCAP_NO_NEIGHBOUR,
+				     held->packet);
 	}
 	__atomic_store_n(&worker->n_held, left, __ATOMIC_RELAXED);
 }
@@ -89,7 +105,7 @@ weft_hold_forget(uint16_t port)
 void
 weft_hold_try(struct weft_worker *worker)
 {
-	uint32_t sum = weft_gen_read(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY));
+	uint32_t sum = weft_gen_read(weft_all_neighbours_slot());
 
 	hold_drop(worker, hold_is_late, worker->now_ms);
 	if (worker->n_held == 0 || sum == worker->held_sum)

@@ -65,10 +65,11 @@ static uint32_t
 spread_mtu(const struct weft_worker *worker, const struct weft_decision *decision,
 	   const struct weft_output *output)
 {
-	const struct weft_topology *topology = worker->topology;
+	uint32_t mtu = worker->topology->attachments[output->port]->mtu;
 
-	return output->encap == NULL ? topology->attachments[output->port]->mtu :
-				       topology->networks[decision->answer->network]->mtu;
+	if (output->encap != NULL)
+		return decision->mtu;
+	return decision->is_routed ? RTE_MIN(mtu, decision->mtu) : mtu;
 }
 
 static void
@@ -77,18 +78,21 @@ spread_fragments(struct weft_worker *worker, uint16_t arrival, const struct weft
 {
 	struct rte_mbuf *fragments[SPREAD_FRAGMENTS];
 	struct weft_output plain = *output;
-	struct rte_ether_hdr ether;
+	uint8_t ether[18];
+	uint16_t ether_length = output->head_length == 16 ? 18 : 14;
+	rte_be16_t type;
 	int n;
 
 	/* The header leaves as the output says; only then comes the IP packet to be cut. */
-	plain.flags &= WEFT_OUTPUT_ECN;
+	plain.flags &= WEFT_OUTPUT_ECN | WEFT_OUTPUT_HOPS;
 	weft_act(packet, &plain);
-	ether = *rte_pktmbuf_mtod(packet, const struct rte_ether_hdr *);
-	if (ether.ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+	memcpy(ether, rte_pktmbuf_mtod(packet, const uint8_t *), ether_length);
+	memcpy(&type, ether + ether_length - sizeof(type), sizeof(type));
+	if (type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
 		weft_tx_drop(worker, arrival, DROP_DELIVER_TOO_BIG, packet);
 		return;
 	}
-	rte_pktmbuf_adj(packet, sizeof(ether));
+	rte_pktmbuf_adj(packet, ether_length);
 	if (!spread_trim(packet)) {
 		weft_tx_drop(worker, arrival, DROP_DELIVER_TOO_BIG, packet);
 		return;
@@ -111,7 +115,7 @@ spread_fragments(struct weft_worker *worker, uint16_t arrival, const struct weft
 
 		ip->hdr_checksum = 0;
 		ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, (ip->version_ihl & 0xfu) * 4);
-		memcpy(rte_pktmbuf_prepend(fragments[i], sizeof(ether)), &ether, sizeof(ether));
+		memcpy(rte_pktmbuf_prepend(fragments[i], ether_length), ether, ether_length);
 		fragments[i]->ol_flags &= ~(RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4);
 		weft_worker_send(worker, &plain, fragments[i]);
 	}
@@ -206,31 +210,57 @@ spread_sum(const struct weft_reply *reply, struct rte_mbuf *packet)
 	memcpy(rte_pktmbuf_mtod_offset(packet, char *, reply->sum_at), &sum, sizeof(sum));
 }
 
+/* The head, and what is quoted behind it, in one buffer if it fits. What stands before the data
+ * stays free for the headers of a tunnel. */
+static struct rte_mbuf *
+spread_make_reply(const struct weft_reply *reply, const struct rte_mbuf *packet)
+{
+	struct rte_mbuf *answer = rte_pktmbuf_alloc(packet->pool), *rest;
+	uint32_t length = reply->quote_length;
+	const void *quote;
+	char *at;
+
+	if (answer == NULL)
+		return NULL;
+	memcpy(rte_pktmbuf_append(answer, reply->head_length), reply->head, reply->head_length);
+	if (length == 0)
+		return answer;
+	if (length <= rte_pktmbuf_tailroom(answer)) {
+		at = rte_pktmbuf_append(answer, (uint16_t)length);
+		quote = rte_pktmbuf_read(packet, reply->quote_from, length, at);
+		if (quote != NULL && quote != at)
+			memcpy(at, quote, length);
+		return answer;
+	}
+	rest = rte_pktmbuf_copy(packet, packet->pool, reply->quote_from, length);
+	if (rest != NULL && rte_pktmbuf_chain(answer, rest) == 0)
+		return answer;
+	rte_pktmbuf_free(rest);
+	rte_pktmbuf_free(answer);
+	return NULL;
+}
+
 bool
 weft_spread_reply(struct weft_worker *worker, const struct weft_attachment *arrival,
 		  const struct weft_reply *reply, const struct rte_mbuf *packet)
 {
 	struct rte_mbuf *answer;
-	char *head;
 
 	if (reply->is_error && !weft_spend(worker->more_budgets[arrival->port->id], arrival,
 					   WEFT_BUDGET_ICMP_ERRORS, worker->now_tsc))
 		return false;
-	if (reply->quote_length > 0)
-		answer = rte_pktmbuf_copy(packet, packet->pool, reply->quote_from,
-					  reply->quote_length);
-	else
-		answer = rte_pktmbuf_alloc(packet->pool);
+	answer = spread_make_reply(reply, packet);
 	if (answer == NULL)
 		return false;
-	head = rte_pktmbuf_prepend(answer, reply->head_length);
-	if (head == NULL) {
-		rte_pktmbuf_free(answer);
-		return false;
-	}
-	memcpy(head, reply->head, reply->head_length);
 	spread_sum(reply, answer);
 	worker->counts[arrival->port->id].copies++;
-	weft_tx_add(worker, reply->port, answer);
+	weft_worker_send(worker,
+			 &(struct weft_output){
+				 .port = reply->port,
+				 .flags = reply->encap == NULL ? 0 : WEFT_OUTPUT_ENCAP,
+				 .source_port = reply->source_port,
+				 .encap = reply->encap,
+			 },
+			 answer);
 	return true;
 }

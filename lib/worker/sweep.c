@@ -19,13 +19,18 @@
 /* Packets of remembered flows do not come to conntrack: it is told here. What is stale may stand on
  * a connection that is gone. */
 static void
-sweep_conn(const struct weft_flow *flow)
+sweep_conn(const struct weft_flow_table *table, const struct weft_flow *flow)
 {
-	uint32_t conn = flow->conn;
+	uint32_t conns[] = { flow->conn, WEFT_FLOW_NO_CONN };
 
-	if (conn == WEFT_FLOW_NO_CONN || flow->sum != weft_answer_sum(&flow->answer))
+	if (flow->answer.has_more)
+		conns[1] = weft_flow_more(table, flow)->conn;
+	if ((conns[0] & conns[1]) == WEFT_FLOW_NO_CONN || !weft_flow_is_fresh(table, flow))
 		return;
-	weft_conn_touch(conn >> 1, (enum weft_conn_direction)(conn & 1), flow->used_ms);
+	for (uint32_t i = 0; i < RTE_DIM(conns); i++)
+		if (conns[i] != WEFT_FLOW_NO_CONN)
+			weft_conn_touch(conns[i] >> 1, (enum weft_conn_direction)(conns[i] & 1),
+					flow->used_ms);
 }
 
 static void
@@ -36,13 +41,13 @@ sweep_flow(struct weft_flow_table *table, struct weft_flow *flow, void *context)
 	struct weft_key key;
 
 	if (idle_ms > __atomic_load_n(&weft_worker_flow_idle_ms, __ATOMIC_RELAXED)) {
-		sweep_conn(flow);
+		sweep_conn(table, flow);
 		weft_flow_del(table, flow);
 		return;
 	}
 	if (flow->used_ms - flow->swept_ms < SWEEP_TOUCH_MS)
 		return;
-	sweep_conn(flow);
+	sweep_conn(table, flow);
 	flow->swept_ms = flow->used_ms;
 	if (!flow->answer.is_learned)
 		return;

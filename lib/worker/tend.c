@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tend: what the tunnel endpoint says unasked.
+ * tend: what the tunnel endpoint and routers say unasked.
  *
- * Questions for next hops whose time has come, and announcements of itself when it is new or has
- * changed. Done by worker 0, since only workers send.
+ * Questions for next hops whose time has come, and announcements of themselves when they are new or
+ * have changed. Done by worker 0, since only workers send.
  */
 #include "core/clock.h"
 #include "neighbour/message.h"
 #include "neighbour/neighbour.h"
-#include "port/buffers.h"
 #include "worker/worker.h"
 
 #define TEND_MS 10
@@ -26,54 +25,150 @@ tend_speaker(const struct weft_endpoint *endpoint)
 static void
 tend_send(struct weft_worker *worker, uint16_t port, const uint8_t *frame, uint32_t length)
 {
-	struct rte_mbuf *packet = rte_pktmbuf_alloc(weft_buffers);
+	struct rte_mbuf *packet = weft_tx_make(frame, length);
 
 	if (packet == NULL)
 		return;
-	memcpy(rte_pktmbuf_append(packet, (uint16_t)length), frame, length);
 	worker->counts[port].copies++;
 	weft_tx_add(worker, port, packet);
 }
 
-static void
-tend_ask(void *context, const struct weft_ip *ip, const struct rte_ether_addr *mac)
+/* The leg on whose link an address is, if it is up. */
+static const struct weft_leg *
+tend_find_leg(const struct weft_topology *topology, uint16_t id, const struct weft_ip *ip)
 {
-	struct weft_worker *worker = context;
-	const struct weft_endpoint *endpoint = worker->topology->endpoint;
-	struct weft_speaker self = tend_speaker(endpoint);
-	uint8_t frame[WEFT_MESSAGE_MAX];
+	const struct weft_network *network = topology->networks[id];
 
-	tend_send(worker, endpoint->wire, frame, weft_message_ask(frame, &self, ip, mac));
+	if (network == NULL || !network->admin_up)
+		return NULL;
+	for (uint16_t i = 0; i < network->n_doors; i++) {
+		const struct weft_router *router = topology->routers[network->doors[i].router];
+		const struct weft_leg *leg = weft_router_leg(router, id, ip);
+
+		if (router->admin_up && leg != NULL && weft_ip_is_in(ip, &leg->address))
+			return leg;
+	}
+	return NULL;
 }
 
 static void
-tend_announce(struct weft_worker *worker, const struct weft_endpoint *endpoint)
+tend_ask_in_network(struct weft_worker *worker, uint16_t network, const struct weft_ip *ip,
+		    const struct rte_ether_addr *mac)
 {
-	struct weft_speaker self = tend_speaker(endpoint);
+	const struct weft_leg *leg = tend_find_leg(worker->topology, network, ip);
+	uint8_t frame[WEFT_MESSAGE_MAX];
+	struct weft_speaker self;
+
+	if (leg == NULL)
+		return;
+	self = (struct weft_speaker){ .mac = leg->mac, .ip = leg->address, .is_router = true };
+	weft_burst_send_own(worker, network, frame, weft_message_ask(frame, &self, ip, mac));
+}
+
+static void
+tend_ask(void *context, uint16_t scope, const struct weft_ip *ip, const struct rte_ether_addr *mac)
+{
+	struct weft_worker *worker = context;
+	const struct weft_endpoint *endpoint = worker->topology->endpoint;
+	uint8_t frame[WEFT_MESSAGE_MAX];
+	struct weft_speaker self;
+
+	if (scope != WEFT_SCOPE_UNDERLAY) {
+		tend_ask_in_network(worker, scope, ip, mac);
+		return;
+	}
+	self = tend_speaker(endpoint);
+	tend_send(worker, endpoint->wire, frame, weft_message_ask(frame, &self, ip, mac));
+}
+
+static bool
+tend_endpoint_is_up(const struct weft_worker *worker)
+{
+	const struct weft_endpoint *endpoint = worker->topology->endpoint;
+	const struct weft_attachment *wire =
+		endpoint == NULL ? NULL : worker->topology->attachments[endpoint->wire];
+
+	return wire != NULL && wire->admin_up && weft_port_is_up(wire->port);
+}
+
+/* While nobody is there to hear it, nothing is said, and time stands still. */
+static bool
+tend_speaks(void *context, uint16_t scope, const struct weft_ip *ip)
+{
+	const struct weft_worker *worker = context;
+
+	return scope == WEFT_SCOPE_UNDERLAY ? tend_endpoint_is_up(worker) :
+					      tend_find_leg(worker->topology, scope, ip) != NULL;
+}
+
+static void
+tend_announce(struct weft_worker *worker)
+{
+	const struct weft_endpoint *endpoint = worker->topology->endpoint;
+	struct weft_speaker self;
 	uint8_t frame[WEFT_MESSAGE_MAX];
 
+	if (!tend_endpoint_is_up(worker)) {
+		worker->announced.is_here = false;
+		return;
+	}
 	if (memcmp(&worker->announced, &endpoint->terminator, sizeof(worker->announced)) == 0)
 		return;
+	self = tend_speaker(endpoint);
 	worker->announced = endpoint->terminator;
 	tend_send(worker, endpoint->wire, frame, weft_message_announce(frame, &self));
+}
+
+/* @return whether all could be told */
+static bool
+tend_announce_router(struct weft_worker *worker, const struct weft_router *router)
+{
+	uint8_t frame[WEFT_MESSAGE_MAX];
+	bool is_told = true;
+
+	for (uint16_t i = 0; i < router->n_legs; i++) {
+		const struct weft_leg *leg = &router->legs[i];
+		struct weft_speaker self = { .mac = leg->mac,
+					     .ip = leg->address,
+					     .is_router = true };
+
+		if (worker->topology->networks[leg->network]->admin_up)
+			is_told &= weft_burst_send_own(worker, leg->network, frame,
+						       weft_message_announce(frame, &self));
+	}
+	return is_told;
+}
+
+/* A router that is new or has changed tells all whom it may concern; once more with the next
+ * change, if some could not be reached. */
+static void
+tend_announce_routers(struct weft_worker *worker)
+{
+	static uint32_t announced[WEFT_ROUTERS_MAX]; /* worker 0: serial numbers */
+	const struct weft_topology *topology = worker->topology;
+
+	if (worker->announced_number == topology->number)
+		return;
+	worker->announced_number = topology->number;
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++) {
+		const struct weft_router *router = topology->routers[id];
+
+		if (router != NULL && router->admin_up && announced[id] != router->serial &&
+		    tend_announce_router(worker, router))
+			announced[id] = router->serial;
+	}
 }
 
 void
 weft_tend(struct weft_worker *worker)
 {
-	const struct weft_endpoint *endpoint = worker->topology->endpoint;
-	const struct weft_attachment *wire;
+	const struct weft_neighbour_asker asker = { tend_speaks, tend_ask, worker };
 
 	if (worker->now_tsc - worker->tended_tsc < TEND_MS * weft_clock_cycles_per_ms)
 		return;
 	worker->tended_tsc = worker->now_tsc;
-	wire = endpoint == NULL ? NULL : worker->topology->attachments[endpoint->wire];
-	/* While nobody is there to hear it, nothing is said, and time stands still. */
-	if (wire == NULL || !wire->admin_up || !weft_port_is_up(wire->port)) {
-		worker->announced.is_here = false;
-		return;
-	}
-	tend_announce(worker, endpoint);
-	weft_neighbour_tick(worker->now_ms, tend_ask, worker);
+	tend_announce(worker);
+	tend_announce_routers(worker);
+	weft_neighbour_tick(worker->now_ms, &asker);
 	weft_tx_flush(worker);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "port/buffers.h"
 #include "worker/worker.h"
 
 void
@@ -8,6 +9,16 @@ weft_tx_drop(struct weft_worker *worker, uint16_t port, enum weft_drop reason,
 	worker->counts[port].drops[reason]++;
 	worker->n_excess += weft_drop_is_excess(reason);
 	rte_pktmbuf_free(packet);
+}
+
+struct rte_mbuf *
+weft_tx_make(const uint8_t *frame, uint32_t length)
+{
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(weft_buffers);
+
+	if (packet != NULL)
+		memcpy(rte_pktmbuf_append(packet, (uint16_t)length), frame, length);
+	return packet;
 }
 
 void

@@ -51,7 +51,7 @@ struct weft_remote_count {
 struct weft_held {
 	struct rte_mbuf *packet;
 	uint16_t arrival; /* port */
-	uint16_t place; /* the receiver */
+	uint16_t place; /* the receiver; WEFT_NO_PORT: a router's next hop, so nobody knows yet */
 	uint16_t network; /* number; the arrival may have come to another one meanwhile */
 	uint32_t until_ms;
 };
@@ -104,6 +104,7 @@ struct weft_worker {
 	struct weft_held held[WEFT_HELD_MAX]; /* in order of arrival */
 	uint64_t tended_tsc; /* worker 0: when neighbours were last looked after */
 	struct weft_terminator announced; /* worker 0: what others have been told of our endpoint */
+	uint32_t announced_number; /* worker 0: configuration whose routers others know of */
 
 	uint32_t n_touched;
 	uint16_t touched[WEFT_PORTS_MAX];
@@ -117,6 +118,7 @@ struct weft_worker {
 	struct weft_output outputs[WEFT_PLACES_MAX]; /* scratch of the walk, as are these */
 	uint16_t waits[WEFT_PLACES_MAX];
 	struct weft_reply reply;
+	struct weft_filter far;
 };
 
 /** By number; [I] after weft_workers_create(). */
@@ -172,6 +174,8 @@ struct weft_decision {
 	const struct weft_output *outputs; /* of a flood */
 	const uint16_t *waits; /* places */
 	uint16_t n_outputs, n_waits;
+	bool is_routed;
+	uint32_t mtu; /* of the network that it leaves by */
 };
 
 /** Forwards one burst of packets that arrived by one port. */
@@ -190,6 +194,11 @@ struct weft_whole {
 enum weft_drop weft_burst_fragment(struct weft_worker *worker, const struct weft_key *key,
 				   struct rte_mbuf *packet, uint16_t network,
 				   struct weft_whole *whole);
+
+/** Sends a frame that a router says in a network, to whoever `bridge` finds. @return false: some
+ *  of them cannot be reached yet */
+bool weft_burst_send_own(struct weft_worker *worker, uint16_t network, const uint8_t *frame,
+			 uint32_t length);
 
 /** Walks a packet that has waited, for one receiver only. */
 void weft_burst_again(struct weft_worker *worker, const struct weft_held *held);
@@ -218,6 +227,9 @@ void weft_tend(struct weft_worker *worker);
 /** Counts and frees. */
 void weft_tx_drop(struct weft_worker *worker, uint16_t port, enum weft_drop reason,
 		  struct rte_mbuf *packet);
+
+/** A frame of our own in a packet; NULL: no buffer is free. */
+struct rte_mbuf *weft_tx_make(const uint8_t *frame, uint32_t length);
 
 /** Hands a port's buffered packets to its driver. */
 void weft_tx_flush_port(struct weft_worker *worker, uint16_t port);

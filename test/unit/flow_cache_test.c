@@ -280,7 +280,7 @@ flow_cache_settle(struct flow_cache_play *play)
 		struct weft_worker *worker = weft_workers[i];
 
 		worker->topology = weft_rcu_load(weft_topology);
-		worker->held_sum = weft_gen_read(weft_neighbours_slot(WEFT_SCOPE_UNDERLAY)) - 1;
+		worker->held_sum = weft_gen_read(weft_all_neighbours_slot()) - 1;
 		weft_hold_try(worker);
 		/* Which worker gets a fragment is chance here, and each gathers for itself. */
 		forward_drop_gathered(worker);
@@ -432,8 +432,8 @@ flow_cache_play(uint64_t seed, uint32_t mac_entries, uint32_t pause_ms)
 	}
 	assert_int_equal(plays[0].hits, 0);
 	/* Nearly all but miss-budget, no-buffer, tx-full, no-memory and hold-full; and those of
-	 * messages and limits that are told with packet files. */
-	assert_in_range(plays[0].reasons, WEFT_DROPS_END - 1 - 5 - 6 - 20, WEFT_DROPS_END);
+	 * messages, limits and routers that are told with packet files. */
+	assert_in_range(plays[0].reasons, WEFT_DROPS_END - 1 - 5 - 6 - 20 - 11, WEFT_DROPS_END);
 	free(plays[0].record);
 	free(plays);
 }

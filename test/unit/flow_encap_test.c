@@ -301,10 +301,51 @@ test_codepoints_are_written(void **state)
 					 path_frame_sum(should.bytes + 14, 20, 0));
 		}
 		packet = flow_encap_packet(&dice, frame.bytes, frame.length);
-		weft_act_set_ecn(packet, ecn);
+		weft_act_set_ecn(packet, 14, ecn);
 		assert_memory_equal(rte_pktmbuf_mtod(packet, uint8_t *), should.bytes,
 				    frame.length);
 		assert_int_equal(weft_ecn_of(should.bytes), ecn);
+		rte_pktmbuf_free(packet);
+	}
+}
+
+/* All TTLs from which so much can be taken, and any other word of the header. */
+static void
+test_hops_are_taken_off_and_the_checksum_stays_right(void **state)
+{
+	struct dice dice = { 77 };
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		bool is_ip6 = dice_once_in(&dice, 3), is_tagged = dice_once_in(&dice, 3);
+		uint32_t l3 = is_tagged ? 18 : 14;
+		uint8_t hops = (uint8_t)(1 + dice_below(&dice, WEFT_HOPS_MAX)), frame[78];
+		uint8_t *ip = frame + l3;
+		struct weft_output output = {
+			.strip = (uint16_t)(is_tagged ? 16 : 12),
+			.head_length = (uint8_t)(is_tagged ? 16 : 12),
+			.flags = (uint8_t)(hops << WEFT_OUTPUT_HOPS_SHIFT),
+		};
+		struct rte_mbuf *packet;
+		uint8_t should[78];
+
+		dice_fill(&dice, frame, sizeof(frame));
+		ip[0] = is_ip6 ? 0x60 : 0x45;
+		ip[is_ip6 ? 7 : 8] = (uint8_t)(hops + 1 + dice_below(&dice, 255u - hops));
+		if (!is_ip6) {
+			path_frame_set16(ip + 10, 0);
+			path_frame_set16(ip + 10, path_frame_sum(ip, 20, 0));
+		}
+		memcpy(output.head, frame, sizeof(output.head));
+		memcpy(should, frame, sizeof(should));
+		should[l3 + (is_ip6 ? 7 : 8)] -= hops;
+		if (!is_ip6) {
+			path_frame_set16(should + l3 + 10, 0);
+			path_frame_set16(should + l3 + 10, path_frame_sum(should + l3, 20, 0));
+		}
+		packet = flow_encap_packet(&dice, frame, sizeof(frame));
+		weft_act(packet, &output);
+		assert_memory_equal(rte_pktmbuf_mtod(packet, uint8_t *), should, sizeof(should));
 		rte_pktmbuf_free(packet);
 	}
 }
@@ -313,6 +354,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hops_are_taken_off_and_the_checksum_stays_right),
 		cmocka_unit_test(test_equal_heads_are_one),
 		cmocka_unit_test(test_heads_live_as_long_as_their_users),
 		cmocka_unit_test(test_groups_hold_heads),

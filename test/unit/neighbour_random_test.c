@@ -73,21 +73,38 @@ neighbour_random_is_same(const struct neighbour_random_view *a,
 }
 
 static void
-neighbour_random_ask(void *context, const struct weft_ip *ip, const struct rte_ether_addr *mac)
+neighbour_random_ask(void *context, uint16_t scope, const struct weft_ip *ip,
+		     const struct rte_ether_addr *mac)
 {
 	struct rte_ether_addr now;
-	enum weft_neighbour_state state = weft_neighbour_lookup(WEFT_SCOPE_UNDERLAY, ip, &now);
+	enum weft_neighbour_state state = weft_neighbour_lookup(scope, ip, &now);
 
 	(void)context;
+	assert_int_equal(scope, WEFT_SCOPE_UNDERLAY);
 	neighbour_random.asked++;
 	neighbour_random.probed += mac != NULL;
 	if (mac != NULL) {
 		assert_int_equal(state, WEFT_NEIGHBOUR_PROBE);
 		assert_true(rte_is_same_ether_addr(mac, &now));
 	} else {
-		assert_true(state == WEFT_NEIGHBOUR_INCOMPLETE || state == WEFT_NEIGHBOUR_FAILED);
+		/* The last question of a probe is for all. */
+		assert_true(state == WEFT_NEIGHBOUR_INCOMPLETE || state == WEFT_NEIGHBOUR_FAILED ||
+			    state == WEFT_NEIGHBOUR_PROBE);
 	}
 }
+
+static bool
+neighbour_random_speaks(void *context, uint16_t scope, const struct weft_ip *ip)
+{
+	(void)ip;
+	(void)context;
+	return scope == WEFT_SCOPE_UNDERLAY;
+}
+
+static const struct weft_neighbour_asker neighbour_random_asker = {
+	.speaks = neighbour_random_speaks,
+	.ask = neighbour_random_ask,
+};
 
 static bool
 neighbour_random_is_there(uint16_t scope)
@@ -191,7 +208,7 @@ neighbour_random_step(struct dice *dice)
 
 	if (what < 800) {
 		neighbour_random.now_ms += 1 + dice_below(dice, 20);
-		weft_neighbour_tick(neighbour_random.now_ms, neighbour_random_ask, NULL);
+		weft_neighbour_tick(neighbour_random.now_ms, &neighbour_random_asker);
 	} else if (what < 820) {
 		weft_neighbour_want(neighbour_random_scopes[s], &ip, neighbour_random.now_ms);
 		if (neighbour_random.view.states[s][i] == WEFT_NEIGHBOUR_NONE)

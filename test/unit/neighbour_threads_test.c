@@ -63,12 +63,22 @@ neighbour_threads_now(void)
 	return __atomic_load_n(&neighbour_threads_now_ms, __ATOMIC_RELAXED);
 }
 
+static bool
+neighbour_threads_speaks(void *context, uint16_t scope, const struct weft_ip *ip)
+{
+	(void)ip;
+	(void)context;
+	return scope == WEFT_SCOPE_UNDERLAY;
+}
+
 static void
-neighbour_threads_ask(void *context, const struct weft_ip *ip, const struct rte_ether_addr *mac)
+neighbour_threads_ask(void *context, uint16_t scope, const struct weft_ip *ip,
+		      const struct rte_ether_addr *mac)
 {
 	struct neighbour_threads_worker *worker = context;
 
 	neighbour_threads_asked++;
+	worker->wrong += scope != WEFT_SCOPE_UNDERLAY;
 	worker->wrong += ip->bytes[0] != 192 || ip->family != AF_INET;
 	worker->wrong += mac != NULL && !neighbour_threads_is_possible(ip, mac);
 }
@@ -113,7 +123,8 @@ neighbour_threads_work(void *context)
 		if (worker->id == 0 && round % 64 == 0)
 			weft_neighbour_tick(
 				__atomic_add_fetch(&neighbour_threads_now_ms, 10, __ATOMIC_RELAXED),
-				neighbour_threads_ask, worker);
+				&(struct weft_neighbour_asker){ neighbour_threads_speaks,
+								neighbour_threads_ask, worker });
 		if (round % 8 == 0)
 			weft_rcu_quiescent(worker->id);
 	}

@@ -98,8 +98,9 @@ static const struct {
 	{ "fdb list --mac=", "!mac: the value is empty" },
 	{ "trace vm1 --frame 00",
 	  "!unknown argument '--frame'; known here: --port, --words, --pcap, --packet" },
-	{ "delete router r1",
-	  "!noun: 'router' is not one of port|network|physical-network|security-group" },
+	{ "delete router r1", "/weft/delete,noun=router,name=r1" },
+	{ "delete subnet s1",
+	  "!noun: 'subnet' is not one of port|network|physical-network|security-group|router" },
 	{ "status -r", "!-r: which folder?" },
 };
 

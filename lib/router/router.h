@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * router: what joins networks above Ethernet.
+ *
+ * A router has a leg in each of its networks: one MAC there, and an address per subnet that it
+ * serves. Frames to that MAC are routed: the longest prefix says by which leg they leave and who is
+ * next. The gateway is a leg like the others, with the default route behind it.
+ *
+ * Different routers know nothing of each other, so their networks may use the same addresses.
+ *
+ * A struct weft_router is immutable: a change makes another one. The number stays for as long as
+ * the name is configured.
+ *
+ * Threads: readers hold it between two quiescent states (core/rcu.h); made by the control thread.
+ */
+#ifndef WEFT_ROUTER_ROUTER_H
+#define WEFT_ROUTER_ROUTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+#include "conf/conf.h"
+#include "core/gen.h"
+#include "network/route.h"
+
+#define WEFT_ROUTERS_MAX 4096
+#define WEFT_NO_ROUTER UINT16_MAX
+
+/** An address of a router in a network. */
+struct weft_leg {
+	uint16_t network; /* number */
+	struct rte_ether_addr mac; /* the same for all legs in one network */
+	struct weft_ip address; /* with the prefix length of its link */
+};
+
+/* All [I]. */
+struct weft_router {
+	uint16_t id;
+	bool admin_up;
+	uint32_t serial; /* never the same for two of them; not 0 */
+	uint16_t n_legs;
+	uint32_t n_routes;
+	struct weft_leg *legs;
+	struct weft_route *routes; /* sorted; `way` is the leg */
+	char name[WEFT_CONF_NAME_MAX + 1];
+};
+
+/** Generation slot of a router, whether there is one or not. */
+static inline uint16_t
+weft_router_slot(uint16_t router)
+{
+	return weft_gen_slot(WEFT_GEN_ROUTER, router);
+}
+
+/** @param networks  numbers of the networks of the interfaces, in order, then of the gateway's.
+ *  @return NULL without memory */
+struct weft_router *weft_router_create(const struct weft_conf_router *conf, uint16_t id,
+				       const uint16_t *networks);
+void weft_router_destroy(struct weft_router *router);
+
+bool weft_router_is_same(const struct weft_router *a, const struct weft_router *b);
+
+/** Is an address one of the router's own? @return the leg, or NULL */
+const struct weft_leg *weft_router_owns(const struct weft_router *router,
+					const struct weft_ip *address);
+
+/** The leg in a network from which the router speaks to an address there; NULL: it has none of that
+ *  family there. */
+const struct weft_leg *weft_router_leg(const struct weft_router *router, uint16_t network,
+				       const struct weft_ip *to);
+
+#endif
