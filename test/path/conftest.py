@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True  # the source tree stays as it is
 import pytest
 
 from harness import WEFT, WEFTCTL, Switch
+from plugins import leave_only_a_few
 
 
 def pytest_addoption(parser):
@@ -20,6 +21,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "proves(*ids): rows of the list of behaviours proven here")
     config.addinivalue_line("markers", "slow: waits for real seconds; run with --slow")
     config.proofs = {}
+    leave_only_a_few()
 
 
 def pytest_collection_finish(session):

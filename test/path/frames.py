@@ -67,10 +67,11 @@ def read_pcap(path):
 
 
 def by_talker(frames):
-    """Frames by their pair of addresses: one pair arrives at one queue, so its order must stay."""
+    """Frames by their pairs of addresses: one pair arrives at one queue, so its order must stay."""
     pairs = defaultdict(list)
     for data in frames:
-        pairs[data[:12]].append(data)
+        inside = {b"\x08\x00": data[26:34], b"\x86\xdd": data[22:54]}.get(data[12:14], b"")
+        pairs[data[:12] + inside].append(data)
     return pairs
 
 

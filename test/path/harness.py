@@ -93,8 +93,8 @@ class Switch:
         """Writes YAML (text or a dictionary) with workers and devices filled in; gives its path."""
         sends, file = sends or {}, file or self.file
         config = yaml.safe_load(config) if isinstance(config, str) else config
-        config = {**config, "host": {"workers": self.workers, "memory": "16M",
-                                     **config.get("host", {})}}
+        config = {**config, "host": {"workers": self.workers, "memory": "16M", "connections": 32768,
+                                     "flow-entries": 16384, **config.get("host", {})}}
         for port in config_ports(config):
             if port.keys() & {"device", "vhost-user"}:
                 continue

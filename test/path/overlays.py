@@ -278,8 +278,8 @@ def is_chatter(data, us):
 
 
 def padded(data):
-    """As the switch sends what it says itself: no frame is shorter than Ethernet allows."""
-    return data.ljust(60, b"\0")
+    """As the switch sends what it says itself: no frame is shorter than Ethernet allows, with or without its tag."""
+    return data.ljust(64 if data[12:14] == b"\x81\x00" else 60, b"\0")
 
 
 def ip_of(data):
