@@ -77,6 +77,23 @@ def _hear_tcp(listener, digest):
         pass  # the digest says that something was missing
 
 
+def datagrams(sender, receiver, port, address, size=8192, count=5):
+    """How many of some large datagrams arrived unchanged."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with sender.socket(family, socket.SOCK_DGRAM) as mouth, receiver.socket(family, socket.SOCK_DGRAM) as ear:
+        ear.bind((address, port))
+        ear.settimeout(0.5 * SCALE)
+        arrived = 0
+        for _ in range(count):
+            data = os.urandom(size)
+            mouth.sendto(data, (address, port))
+            try:
+                arrived += ear.recv(size + 1) == data
+            except TimeoutError:
+                pass
+    return arrived
+
+
 class Stream:
     """A steady stream of numbered UDP datagrams; knows afterwards which ones did not arrive.
 

@@ -15,7 +15,7 @@ from scapy.layers.l2 import Ether
 from lab.fixtures import Lab, worker_lists
 from lab.process import SCALE, wait_until
 from lab.site import Site
-from lab.traffic import Stream, TcpStream, connects, pings, sends_tcp
+from lab.traffic import Stream, TcpStream, connects, datagrams, pings, sends_tcp
 from lab.wire import Tap
 from overlays import speaks_ipv6
 
@@ -413,23 +413,6 @@ def test_an_error_about_the_connection_of_others_is_none(lab):
 
 
 # ---- fragments ----
-
-def datagrams(sender, receiver, port, address, size=8192, count=5):
-    """How many of some large datagrams arrived unchanged."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with sender.socket(family, socket.SOCK_DGRAM) as mouth, receiver.socket(family, socket.SOCK_DGRAM) as ear:
-        ear.bind((address, port))
-        ear.settimeout(0.5 * SCALE)
-        arrived = 0
-        for _ in range(count):
-            data = os.urandom(size)
-            mouth.sendto(data, (address, port))
-            try:
-                arrived += ear.recv(size + 1) == data
-            except TimeoutError:
-                pass
-    return arrived
-
 
 @proves("S47")
 @pytest.mark.parametrize("version", ["IPv4", "IPv6"])
