@@ -78,7 +78,7 @@ packages_need build-essential clang-format libcmocka-dev libdpdk-dev dpdk libjan
 	libyaml-dev meson ninja-build pkg-config python3-docutils python3-jsonschema python3-pytest \
 	python3-pytest-xdist python3-scapy python3-sphinx python3-yaml libpcap0.8 ethtool iproute2 \
 	iputils-ping shellcheck tcpdump
-build "$root/build" --buildtype=debugoptimized
+build "$root/build" --buildtype=debugoptimized -Dunity=on -Dunity_size=100
 export WEFT=$root/build/app/weft/weft WEFTCTL=$root/build/app/weftctl/weftctl
 
 for suite in "${suites[@]}"; do
