@@ -6,7 +6,8 @@
 #
 #   unit      pure parts, cmocka
 #   path      pcap in, pcap out through the real daemon, with two workers
-#   sanitize  unit and path (with one worker) once more, built with ASan and UBSan
+#   sanitize  unit and path (with one worker, two cases of each test) once more, built with ASan
+#             and UBSan
 #   lint      formatting, layers, headers, generated pages, documentation
 #   system    network namespaces on TAP ports; foreign switches at the other end of tunnels
 #   guest     QEMU guests on vhost-user ports
@@ -22,7 +23,7 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 cd "$root" || exit 1
 suites=("$@")
 [ $# -gt 0 ] || suites=(unit path sanitize lint system guest)
-jobs=$(($(nproc) + 1))
+jobs=$(($(nproc) + 2)) # most of a case is waiting
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
@@ -95,7 +96,7 @@ for suite in "${suites[@]}"; do
 			--num-processes 2 --timeout-multiplier 5
 		# The client is what it was: its own tests have just run, and it is started so often.
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
-			run "path, sanitized" run_pytest path -n "$jobs" --workers one \
+			run "path, sanitized" run_pytest path -n "$jobs" --workers one --most 2 \
 			--ignore-glob="*test_security_[cegnp]*"
 		unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 		;;
@@ -103,7 +104,7 @@ for suite in "${suites[@]}"; do
 	system)
 		packages_need tshark
 		packages_need_asleep openvswitch-switch
-		run system run_pytest system -n 2
+		run system run_pytest system -n 3
 		;;
 	guest)
 		packages_need qemu-system-x86 busybox-static kmod

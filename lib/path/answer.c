@@ -9,14 +9,12 @@
  *
  * What ARP and ND messages say is not in the key, so each is looked at on its own.
  */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 
 #include "neighbour/neighbour.h"
 #include "path/spoof.h"
 #include "path/walk.h"
-
-#define ANSWER_ND_SOLICITATION 135
-#define ANSWER_ND_ADVERTISEMENT 136
 
 /* ---- the tunnel endpoint ---- */
 
@@ -256,7 +254,7 @@ answer_may_be_message(const struct weft_key *key)
 
 	return key->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP) ||
 	       (key->protocol == IPPROTO_ICMPV6 &&
-		(type == ANSWER_ND_SOLICITATION || type == ANSWER_ND_ADVERTISEMENT));
+		(type == ND_NEIGHBOR_SOLICIT || type == ND_NEIGHBOR_ADVERT));
 }
 
 /* In a network, not on the link of the endpoint. */

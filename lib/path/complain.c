@@ -7,12 +7,11 @@
  * TTL, so nothing else that happened to it since has to be undone.
  */
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include "path/walk.h"
 
-#define COMPLAIN_ECHO_REPLY 0
-#define COMPLAIN_ECHO_REQUEST 8
 #define COMPLAIN_TTL 64
 
 /* No error about an error, about a group, about nobody's packet, or about a part of a datagram that
@@ -33,8 +32,7 @@ weft_walk_may_complain(const struct weft_walk *walk, const uint8_t *ip)
 		return memcmp(ip + 8, nobody, 16) != 0 && ip[8] != 0xff && ip[24] != 0xff &&
 		       !(key->protocol == IPPROTO_ICMPV6 && type < 128);
 	return ip[12] != 0 && ip[12] != 127 && ip[12] < 0xe0 && ip[16] < 0xe0 &&
-	       !(key->protocol == IPPROTO_ICMP && type != COMPLAIN_ECHO_REQUEST &&
-		 type != COMPLAIN_ECHO_REPLY);
+	       !(key->protocol == IPPROTO_ICMP && type != ICMP_ECHO && type != ICMP_ECHOREPLY);
 }
 
 /* The headers of the tunnel that it came through, towards the other end. */

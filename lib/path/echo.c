@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* echo: who asks whether an address of ours is there hears that it is. */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 
 #include <rte_ip.h>
 
 #include "path/walk.h"
-
-#define ECHO_REQUEST 8
-#define ECHO6_REQUEST 128
 
 /* The checksum of an ICMP message, if all of it can be read here: a longer one keeps its mistake
  * when it is sent back. */
@@ -36,7 +35,7 @@ weft_walk_echo(struct weft_walk *walk, uint8_t ttl, const char *whose)
 	struct weft_reply_to to = weft_walk_reply_to(walk);
 	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
 	uint8_t protocol = is_ip4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-	uint16_t request = is_ip4 ? ECHO_REQUEST << 8 : ECHO6_REQUEST << 8;
+	uint16_t request = is_ip4 ? ICMP_ECHO << 8 : ICMP6_ECHO_REQUEST << 8;
 	uint32_t icmp;
 
 	if (key->kind & WEFT_KEY_FRAGMENT || (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_L2 ||

@@ -6,7 +6,9 @@
  * tell it; a bridge does so here in the name of the destination or the gateway. What may be
  * fragmented is (RFC 791); IPv6 and IPv4 with DF are told the size that fits.
  */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include <rte_ip.h>
@@ -14,9 +16,6 @@
 #include "path/walk.h"
 
 #define OVERSIZE_TTL 64
-#define OVERSIZE_UNREACHABLE 3
-#define OVERSIZE_FRAGMENTATION_NEEDED 4
-#define OVERSIZE_PACKET_TOO_BIG 2
 
 /* A bridge speaks as whoever should have received it, or as the gateway. */
 static void
@@ -39,8 +38,8 @@ oversize_tell(struct weft_walk *walk, uint32_t l3, uint32_t mtu)
 				 .l3 = l3,
 			 },
 			 &(struct weft_reply_error){
-				 .type = is_ip4 ? OVERSIZE_UNREACHABLE : OVERSIZE_PACKET_TOO_BIG,
-				 .code = is_ip4 ? OVERSIZE_FRAGMENTATION_NEEDED : 0,
+				 .type = is_ip4 ? ICMP_UNREACH : ICMP6_PACKET_TOO_BIG,
+				 .code = is_ip4 ? ICMP_UNREACH_NEEDFRAG : 0,
 				 .word = mtu,
 				 .from = gateway == NULL ? receiver : *gateway,
 				 .ttl = OVERSIZE_TTL,
@@ -79,9 +78,8 @@ weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
 	if (walk->receivers != &walk->receiver && !weft_place_is_remote(walk->out_place))
 		return DROP_DELIVER_TOO_BIG;
 	if (walk->n_hops > 0) {
-		weft_walk_complain(walk,
-				   ip[0] >> 4 == 4 ? OVERSIZE_UNREACHABLE : OVERSIZE_PACKET_TOO_BIG,
-				   ip[0] >> 4 == 4 ? OVERSIZE_FRAGMENTATION_NEEDED : 0, mtu);
+		weft_walk_complain(walk, ip[0] >> 4 == 4 ? ICMP_UNREACH : ICMP6_PACKET_TOO_BIG,
+				   ip[0] >> 4 == 4 ? ICMP_UNREACH_NEEDFRAG : 0, mtu);
 		return DROP_DELIVER_TOO_BIG;
 	}
 	if (!walk->reply->is_there && !walk->arrival->is_wire && weft_walk_may_complain(walk, ip))

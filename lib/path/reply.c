@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path/reply.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include <rte_ip.h>
 
-#define REPLY_ICMP_ECHO_REPLY 0
-#define REPLY_ICMP6_ECHO_REPLY 129
 #define REPLY_IP4_MOST 576 /* RFC 1812 section 4.3.2.3: no ICMP error is longer */
 #define REPLY_IP6_MOST 1280 /* the least MTU of IPv6 */
 
@@ -71,7 +71,7 @@ weft_reply_echo(struct weft_reply *reply, const struct weft_reply_to *to, uint32
 
 	memcpy(ip, from, icmp + 4 - to->l3);
 	memcpy(&old, message, sizeof(old));
-	message[0] = is_ip4 ? REPLY_ICMP_ECHO_REPLY : REPLY_ICMP6_ECHO_REPLY;
+	message[0] = is_ip4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
 	memcpy(&new, message, sizeof(new));
 	memcpy(&sum, message + 2, sizeof(sum));
 	sum = reply_adjust_sum(sum, old, new);

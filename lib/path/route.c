@@ -7,7 +7,9 @@
  * asked for while the packet waits. Then `bridge` sees it in the next network. What cannot go on
  * dies here, and its sender hears why.
  */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include <rte_ip.h>
@@ -17,22 +19,7 @@
 #include "path/spend.h"
 #include "path/walk.h"
 
-#define ROUTE_UNREACHABLE 3 /* ICMP; its codes: */
-#define ROUTE_NO_NETWORK 0
-#define ROUTE_NO_HOST 1
-#define ROUTE_NO_PROTOCOL 2
-#define ROUTE_NO_PORT 3
-#define ROUTE_FRAGMENTATION_NEEDED 4
-#define ROUTE_TIME_EXCEEDED 11
-#define ROUTE6_UNREACHABLE 1 /* ICMPv6; its codes: */
-#define ROUTE6_NO_ROUTE 0
-#define ROUTE6_NO_ADDRESS 3
-#define ROUTE6_NO_PORT 4
-#define ROUTE6_TOO_BIG 2
-#define ROUTE6_TIME_EXCEEDED 3
-#define ROUTE6_PARAMETER 4
-#define ROUTE6_NEXT_HEADER 1
-#define ROUTE6_NEXT_HEADER_AT 6
+#define ROUTE_NEXT_HEADER_AT 6 /* of IPv6 */
 #define ROUTE_TTL 64
 
 /* An IP packet on its way. */
@@ -142,12 +129,12 @@ route_local(struct weft_walk *walk, const struct route_packet *packet)
 		return DROP_ROUTE_NOT_SERVED;
 	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP)
 		return route_refuse(walk, packet, DROP_ROUTE_NOT_SERVED,
-				    ROUTE_UNREACHABLE << 8 | ROUTE_NO_PORT,
-				    ROUTE6_UNREACHABLE << 8 | ROUTE6_NO_PORT, 0);
+				    ICMP_UNREACH << 8 | ICMP_UNREACH_PORT,
+				    ICMP6_DST_UNREACH << 8 | ICMP6_DST_UNREACH_NOPORT, 0);
 	return route_refuse(walk, packet, DROP_ROUTE_NOT_SERVED,
-			    ROUTE_UNREACHABLE << 8 | ROUTE_NO_PROTOCOL,
-			    ROUTE6_PARAMETER << 8 | ROUTE6_NEXT_HEADER,
-			    packet->is_ip4 ? 0 : ROUTE6_NEXT_HEADER_AT);
+			    ICMP_UNREACH << 8 | ICMP_UNREACH_PROTOCOL,
+			    ICMP6_PARAM_PROB << 8 | ICMP6_PARAMPROB_NEXTHEADER,
+			    packet->is_ip4 ? 0 : ROUTE_NEXT_HEADER_AT);
 }
 
 /* Is it a packet that any router would forward? */
@@ -268,11 +255,11 @@ route_find_way(struct weft_walk *walk, const struct weft_router *router,
 	if (drop == WEFT_WAIT)
 		return route_wait(walk, choice);
 	if (drop == DROP_ROUTE_NO_ROUTE)
-		return route_refuse(walk, packet, drop, ROUTE_UNREACHABLE << 8 | ROUTE_NO_NETWORK,
-				    ROUTE6_UNREACHABLE << 8 | ROUTE6_NO_ROUTE, 0);
+		return route_refuse(walk, packet, drop, ICMP_UNREACH << 8 | ICMP_UNREACH_NET,
+				    ICMP6_DST_UNREACH << 8 | ICMP6_DST_UNREACH_NOROUTE, 0);
 	if (drop == DROP_ROUTE_NO_NEIGHBOUR)
-		return route_refuse(walk, packet, drop, ROUTE_UNREACHABLE << 8 | ROUTE_NO_HOST,
-				    ROUTE6_UNREACHABLE << 8 | ROUTE6_NO_ADDRESS, 0);
+		return route_refuse(walk, packet, drop, ICMP_UNREACH << 8 | ICMP_UNREACH_HOST,
+				    ICMP6_DST_UNREACH << 8 | ICMP6_DST_UNREACH_ADDR, 0);
 	if (drop != WEFT_NEXT) {
 		walk->is_cacheable = false;
 		return drop;
@@ -293,8 +280,8 @@ route_fits(struct weft_walk *walk, const struct route_packet *packet, uint32_t m
 	if (route_length(packet) <= mtu || may_be_cut)
 		return WEFT_NEXT;
 	return route_refuse(walk, packet, DROP_ROUTE_TOO_BIG,
-			    ROUTE_UNREACHABLE << 8 | ROUTE_FRAGMENTATION_NEEDED,
-			    ROUTE6_TOO_BIG << 8, mtu);
+			    ICMP_UNREACH << 8 | ICMP_UNREACH_NEEDFRAG, ICMP6_PACKET_TOO_BIG << 8,
+			    mtu);
 }
 
 /* From here on it is in the next network. */
@@ -323,8 +310,8 @@ route_forward(struct weft_walk *walk, const struct weft_router *router,
 	if (weft_key_is_expiring(walk->key))
 		walk->is_cacheable = false;
 	if (ttl <= walk->n_hops + 1)
-		return route_refuse(walk, packet, DROP_ROUTE_TTL_EXCEEDED, ROUTE_TIME_EXCEEDED << 8,
-				    ROUTE6_TIME_EXCEEDED << 8, 0);
+		return route_refuse(walk, packet, DROP_ROUTE_TTL_EXCEEDED, ICMP_TIMXCEED << 8,
+				    ICMP6_TIME_EXCEEDED << 8, 0);
 	if (walk->n_hops == WEFT_HOPS_MAX)
 		return DROP_ROUTE_TOO_MANY_HOPS;
 	drop = route_find_way(walk, router, packet, &choice);

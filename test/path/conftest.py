@@ -15,6 +15,7 @@ def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also cases that wait for ageing")
     parser.addoption("--workers", choices=("one", "two", "both"), default="both",
                      help="how many workers the switch has in each case")
+    parser.addoption("--most", type=int, default=0, help="so many cases of each test at most, spread over all; 0: all")
 
 
 def pytest_configure(config):
@@ -33,11 +34,24 @@ def pytest_collection_finish(session):
 def pytest_collection_modifyitems(config, items):
     other = {"one": "two workers", "two": "one worker", "both": None}[config.getoption("--workers")]
     left_out = [item for item in items if other and hasattr(item, "callspec") and other in item.callspec.id]
-    config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+    if config.getoption("--most"):
+        some = set(spread(items, config.getoption("--most")))
+        left_out += [item for item in items if item not in some]
+        items[:] = [item for item in items if item in some]
+    config.hook.pytest_deselected(items=left_out)
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+def spread(items, most):
+    """Of each test so many cases: the first, the last, and some in between."""
+    tests = {}
+    for item in items:
+        tests.setdefault((item.path, item.originalname), []).append(item)
+    for cases in tests.values():
+        yield from {cases[place * (len(cases) - 1) // max(most - 1, 1)] for place in range(most)}
 
 
 @pytest.fixture(params=[[1], [0, 1]], ids=["one worker", "two workers"])

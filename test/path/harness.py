@@ -47,11 +47,12 @@ def run(*words):
 
 
 def wait_until(predicate, what, explain=lambda: "", patience_sec=PATIENCE_SEC):
-    deadline = time.monotonic() + patience_sec
+    deadline, pause = time.monotonic() + patience_sec, 0.005
     while not (result := predicate()):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {patience_sec:g} s still not: {what}\n{explain()}")
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.1)  # what takes long shall not cost a core
     return result
 
 
