@@ -128,9 +128,9 @@ eal_free_huge_bytes(void)
 static uint64_t
 eal_needed_bytes(const struct weft_conf_host *host, uint16_t n_workers)
 {
-	uint64_t flows =
-		(uint64_t)rte_align32pow2(host->flow_entries) *
-		(sizeof(struct weft_flow) + sizeof(struct weft_flow_tail) + sizeof(uint16_t));
+	uint64_t flows = (uint64_t)rte_align32pow2(host->flow_entries) *
+			 (sizeof(struct weft_flow) + sizeof(struct weft_flow_tail) +
+			  sizeof(struct weft_flow_more) + sizeof(uint16_t));
 
 	return host->memory_bytes + host->memory_bytes / 8 + EAL_SPARE_BYTES + EAL_POLICY_BYTES +
 	       (uint64_t)host->group_members * EAL_MEMBER_BYTES +
