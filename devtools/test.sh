@@ -5,14 +5,15 @@
 #   devtools/test.sh [SUITE...]
 #
 #   unit      pure parts, cmocka
-#   path      pcap in, pcap out through the real daemon, with two workers
-#   sanitize  unit and path (with one worker, two cases of each test) once more, built with ASan
-#             and UBSan
+#   path      pcap in, pcap out through the real daemon, with two workers; of tests with many cases four
+#   every     the same with all cases, and with one worker, too; not without its name
+#   sanitize  unit and path (with one worker, one case of each test) once more, built with ASan and
+#             UBSan
 #   lint      formatting, layers, headers, generated pages, documentation
 #   system    network namespaces on TAP ports; foreign switches at the other end of tunnels
 #   guest     QEMU guests on vhost-user ports
 #
-# Without a name all of them. Root is needed for namespaces. Ends with one line of totals.
+# Without a name all but `every`. Root is needed for namespaces. Ends with one line of totals.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 # shellcheck source=devtools/lib/say.sh
@@ -85,7 +86,8 @@ export WEFT=$root/build/app/weft/weft WEFTCTL=$root/build/app/weftctl/weftctl
 for suite in "${suites[@]}"; do
 	case $suite in
 	unit) run unit meson test -C build --suite unit --print-errorlogs --num-processes 2 ;;
-	path) run path run_pytest path -n "$jobs" --workers two ;;
+	path) run path run_pytest path -n "$jobs" --workers two --most 4 ;;
+	every) run "path, every case" run_pytest path -n "$jobs" --workers both ;;
 	sanitize)
 		build "$root/build-sanitize" --buildtype=debugoptimized -Doptimization=1 \
 			-Db_sanitize=address,undefined -Db_lundef=false -Dunity=on -Dunity_size=100
@@ -96,7 +98,7 @@ for suite in "${suites[@]}"; do
 			--num-processes 2 --timeout-multiplier 5
 		# The client is what it was: its own tests have just run, and it is started so often.
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
-			run "path, sanitized" run_pytest path -n "$jobs" --workers one --most 2 \
+			run "path, sanitized" run_pytest path -n "$jobs" --workers one --most 1 \
 			--ignore-glob="*test_security_[cegnp]*"
 		unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 		;;
@@ -110,7 +112,7 @@ for suite in "${suites[@]}"; do
 		packages_need qemu-system-x86 busybox-static kmod
 		run guest run_pytest guest -n 2
 		;;
-	*) fail "there is no suite '$suite'" "suites: unit path sanitize lint system guest" ;;
+	*) fail "there is no suite '$suite'" "suites: unit path every sanitize lint system guest" ;;
 	esac
 done
 
