@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs what the tests need (Debian packages), builds, and runs every test:
+# Installs what the tests need (Debian packages), builds, and runs the tests:
 #
 #   devtools/test.sh [SUITE...]
 #
 #   unit      pure parts, cmocka
-#   path      pcap in, pcap out through the real daemon, with two workers; of tests with many cases four
+#   path      pcap in, pcap out through the real daemon, with two workers; four cases of each test
 #   every     the same with all cases, and with one worker, too; not without its name
 #   sanitize  unit and path (with one worker, one case of each test) once more, built with ASan and
 #             UBSan
