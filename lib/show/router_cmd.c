@@ -87,12 +87,13 @@ router_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	const struct weft_conf_router *conf =
 		weft_show_find_router(weft_cmd_string(call, "name"), errors);
 	const struct weft_router *router;
-	json_t *row, *routes = json_array();
+	json_t *row, *routes;
 
 	if (conf == NULL)
 		return NULL;
 	router = router_cmd_find(conf->name);
 	row = router_cmd_row(router, conf);
+	routes = json_array();
 	router_cmd_add_routes(routes, router);
 	json_object_del(row, "interfaces");
 	json_object_set_new(row, "legs", router_cmd_legs(router));
