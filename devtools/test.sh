@@ -106,7 +106,7 @@ for suite in "${suites[@]}"; do
 	system)
 		packages_need tshark
 		packages_need_asleep openvswitch-switch
-		run system run_pytest system -n 3
+		run system run_pytest system -n 2
 		;;
 	guest)
 		packages_need qemu-system-x86 busybox-static kmod
