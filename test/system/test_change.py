@@ -123,14 +123,14 @@ networks:
   - {name: blue, type: vlan, segment: 5000, physical-network: uplink}
 ports:
   - {name: a, network: green, device: "net_tap1,iface=a"}
-routers: []
+load-balancers: []
 """)
     before = site.daemon.says("config show")
     with Stream(site["a"], site["b"]) as stream:
         complaint = site.daemon.refuses("apply", bad)
         assert site.daemon.refuses("plan", bad) == complaint
     assert stream.lost() == []
-    for words in ("5000 is not a VLAN id", "green", "routers", f"{bad}:"):
+    for words in ("5000 is not a VLAN id", "green", "load-balancers", f"{bad}:"):
         assert words in complaint, complaint
     assert len(complaint.strip().splitlines()) >= 3, "all errors at once"
     assert site.daemon.says("config show") == before
