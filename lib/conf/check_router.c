@@ -3,7 +3,9 @@
 #include <sys/socket.h>
 
 #include "conf/check.h"
+#include "conf/check_firewall.h"
 #include "conf/check_interface.h"
+#include "conf/check_nat.h"
 #include "conf/leg.h"
 #include "conf/schema.h"
 #include "conf/value.h"
@@ -212,19 +214,35 @@ check_router_routes(struct conf_check *check, uint32_t at, const struct conf_leg
 	free(ways.list);
 }
 
+/** Whether any router leads to addresses of ports. */
+static bool
+check_router_needs_fixed(const struct weft_conf *conf)
+{
+	for (uint32_t i = 0; i < conf->n_routers; i++)
+		if (conf->routers[i].n_floating_ips > 0 || conf->routers[i].n_forwardings > 0)
+			return true;
+	return false;
+}
+
 void
 conf_check_routers(struct conf_check *check)
 {
 	struct conf_subnets subnets = { 0 };
+	struct conf_fixed fixed = { 0 };
 	struct conf_legs legs;
 
 	if (check->conf->n_routers > 0)
 		subnets = conf_subnets_sort(check->conf);
+	if (check_router_needs_fixed(check->conf))
+		conf_fixed_build(&fixed, check);
 	for (uint32_t i = 0; i < check->conf->n_routers; i++) {
 		conf_legs_read(&legs, check, i);
 		check_router_legs(check, &subnets, &check->conf->routers[i], &legs);
 		check_router_overlaps(check, &legs);
 		check_router_routes(check, i, &legs);
+		conf_check_nat(check, i, &legs, &fixed);
+		conf_check_firewall(check, i);
 	}
+	conf_fixed_clear(&fixed);
 	free(subnets.list);
 }

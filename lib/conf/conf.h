@@ -35,20 +35,13 @@
 
 #include <rte_ether.h>
 
+#include "conf/conf_router.h"
+#include "conf/parts.h"
 #include "core/errors.h"
 
 #define WEFT_CONF_WORKERS_MAX 64
 #define WEFT_CONF_GROUPS_MAX 16384 /* security groups */
-#define WEFT_CONF_ROUTERS_MAX 4096
-#define WEFT_CONF_INTERFACES_MAX 64 /* of a router */
-#define WEFT_CONF_ROUTES_MAX 1024 /* of a router */
-#define WEFT_CONF_NEXT_HOPS_MAX 8 /* that share the load of one destination */
 #define WEFT_CONF_NAME_MAX 63 /* letters of a name, without the closing zero */
-
-/** Where in the file something was said; both count from 1, 0 = nowhere (a default). */
-struct weft_place {
-	uint32_t line, column;
-};
 
 enum weft_polling { WEFT_POLLING_ADAPTIVE, WEFT_POLLING_BUSY };
 enum weft_network_type {
@@ -64,15 +57,7 @@ enum weft_socket_mode { WEFT_SOCKET_CLIENT, WEFT_SOCKET_SERVER };
 enum weft_limit_action { WEFT_LIMIT_DROP, WEFT_LIMIT_FORWARD };
 enum weft_unknown_action { WEFT_UNKNOWN_FLOOD, WEFT_UNKNOWN_DROP };
 enum weft_direction { WEFT_INGRESS, WEFT_EGRESS, WEFT_DIRECTIONS }; /* as seen by the guest */
-enum weft_ethertype { WEFT_ETHERTYPE_ANY, WEFT_ETHERTYPE_IPV4, WEFT_ETHERTYPE_IPV6 };
 enum weft_on_change { WEFT_ON_CHANGE_CUT, WEFT_ON_CHANGE_PERSIST };
-
-/** An IPv4 or IPv6 address or prefix. */
-struct weft_ip {
-	uint8_t family; /* AF_INET or AF_INET6 */
-	uint8_t prefix; /* length in bits; 32 or 128 for a plain address */
-	uint8_t bytes[16]; /* network order, IPv4 in the first four, the rest zero */
-};
 
 struct weft_conf_host {
 	uint16_t workers[WEFT_CONF_WORKERS_MAX]; /* cores */
@@ -93,13 +78,6 @@ struct weft_conf_timeouts {
 	uint32_t tcp_last_ack, tcp_time_wait, tcp_close;
 	uint32_t udp, udp_stream, icmp, icmpv6, generic;
 	struct weft_place place;
-};
-
-#define WEFT_PROTOCOL_ANY 256
-
-/** From and to, both included. */
-struct weft_conf_range {
-	uint16_t first, last;
 };
 
 /** What a security group lets through. */
@@ -146,12 +124,6 @@ struct weft_conf_wire {
 	uint32_t queues; /* 0: as many as workers, if the device can */
 	bool admin_up;
 	uint32_t miss_budget; /* misses per second and worker */
-	struct weft_place place;
-};
-
-struct weft_conf_route {
-	struct weft_ip destination;
-	struct weft_ip next_hop;
 	struct weft_place place;
 };
 
@@ -260,40 +232,6 @@ struct weft_conf_port {
 	struct weft_place place;
 };
 
-/** Where a router meets a network. What it has in one network shares one MAC. */
-struct weft_conf_interface {
-	char *network;
-	struct weft_ip address; /* with the prefix length of its link */
-	bool has_mac; /* otherwise that of another one in this network, or derived */
-	struct rte_ether_addr mac;
-	struct weft_place place;
-};
-
-/** The same, on an external network, and the way to all that no route leads to. */
-struct weft_conf_gateway {
-	bool is_there; /* the router has one */
-	char *network;
-	struct weft_ip address; /* with the prefix length of its link */
-	bool has_next_hop;
-	struct weft_ip next_hop; /* on the link; the default route of this family */
-	bool has_mac; /* as of interfaces */
-	struct rte_ether_addr mac;
-	struct weft_place place;
-};
-
-/** The links of interfaces and gateway are disjoint, and each next hop is on one of them. */
-struct weft_conf_router {
-	char *name;
-	char *project;
-	bool admin_up;
-	struct weft_conf_interface *interfaces;
-	uint32_t n_interfaces;
-	struct weft_conf_gateway gateway;
-	struct weft_conf_route *routes; /* of one destination, several share the load */
-	uint32_t n_routes;
-	struct weft_place place;
-};
-
 struct weft_conf_source; /* the memory of a document, and the tree of what its files said */
 
 struct weft_conf {
@@ -340,7 +278,8 @@ struct weft_conf *weft_conf_merge(const struct weft_conf *base, const char *frag
  *  "security-group", "router" or "tunnel-endpoint", whose name is "". What refers to it is deleted
  *  too if @p cascade; otherwise that is an error that names them. To a security group refer the
  *  entries in the lists of ports, not the ports, and the rules of other groups; to a network the
- *  interfaces and gateways of routers with their routes, not the routers.
+ *  interfaces and gateways of routers with what is by them (routes, floating IPs, port
+ *  forwardings), not the routers; to a port the floating IPs and port forwardings that lead to it.
  *  @return NULL with the reason in @p errors. */
 struct weft_conf *weft_conf_delete(const struct weft_conf *base, const char *noun, const char *name,
 				   bool cascade, struct weft_errors *errors);

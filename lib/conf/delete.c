@@ -3,26 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/delete.h"
 #include "conf/document.h"
-#include "conf/index.h"
 
 /* More names than this in one message help nobody. */
 #define DELETE_NAMED_MAX 10
 
-/** What goes, as flags beside the lists of a document, and what goes with it. */
-struct deletion {
-	const struct weft_conf *conf;
-	struct conf_index wires, networks, groups, ports, routers;
-	bool *wire_goes, *network_goes, *group_goes, *port_goes, *router_goes;
-	bool endpoint_goes;
-	FILE *users; /* "port vm1 (weft.yaml:12:5), ..." */
-	char *users_text;
-	size_t users_bytes;
-	uint32_t n_users;
-};
-
-static bool *
-delete_flags(uint32_t n)
+bool *
+conf_delete_flags(uint32_t n)
 {
 	bool *flags = calloc((size_t)n + 1, sizeof(*flags));
 
@@ -42,11 +30,11 @@ delete_start(struct deletion *deletion, const struct weft_conf *conf)
 	conf_index_build(&deletion->ports, conf->ports, conf->n_ports, sizeof(*conf->ports));
 	conf_index_build(&deletion->routers, conf->routers, conf->n_routers,
 			 sizeof(*conf->routers));
-	deletion->wire_goes = delete_flags(conf->n_wires);
-	deletion->network_goes = delete_flags(conf->n_networks);
-	deletion->group_goes = delete_flags(conf->n_groups);
-	deletion->port_goes = delete_flags(conf->n_ports);
-	deletion->router_goes = delete_flags(conf->n_routers);
+	deletion->wire_goes = conf_delete_flags(conf->n_wires);
+	deletion->network_goes = conf_delete_flags(conf->n_networks);
+	deletion->group_goes = conf_delete_flags(conf->n_groups);
+	deletion->port_goes = conf_delete_flags(conf->n_ports);
+	deletion->router_goes = conf_delete_flags(conf->n_routers);
 	deletion->users = open_memstream(&deletion->users_text, &deletion->users_bytes);
 	if (deletion->users == NULL)
 		abort();
@@ -69,9 +57,9 @@ delete_finish(struct deletion *deletion)
 	free(deletion->users_text);
 }
 
-static void
-delete_note_user(struct deletion *deletion, const struct conf_node *node, const char *what,
-		 const char *name)
+void
+conf_delete_note_user(struct deletion *deletion, const struct conf_node *node, const char *what,
+		      const char *name)
 {
 	char place[CONF_PLACE_BYTES];
 
@@ -80,13 +68,22 @@ delete_note_user(struct deletion *deletion, const struct conf_node *node, const 
 			name[0] != '\0' ? " " : "", name, conf_report_place(node, place));
 }
 
-/** Whether an object that is referred to goes. */
-static bool
-delete_is_gone(const struct conf_index *index, const bool *goes, const char *name)
+bool
+conf_delete_is_gone(const struct conf_index *index, const bool *goes, const char *name)
 {
 	uint32_t at = conf_index_find(index, name);
 
 	return at != CONF_INDEX_NONE && goes[at];
+}
+
+void
+conf_delete_key(struct conf_node *map, const char *key)
+{
+	bool *goes = conf_delete_flags(map->n);
+
+	goes[conf_node_get(map, key)->index] = true;
+	conf_node_remove(map, goes);
+	free(goes);
 }
 
 /** The tunnel endpoint goes with its wire. */
@@ -95,11 +92,11 @@ delete_follow_wire(struct deletion *deletion)
 {
 	const struct weft_conf *conf = deletion->conf;
 
-	if (!delete_is_gone(&deletion->wires, deletion->wire_goes, conf->endpoint.wire))
+	if (!conf_delete_is_gone(&deletion->wires, deletion->wire_goes, conf->endpoint.wire))
 		return;
 	deletion->endpoint_goes = true;
-	delete_note_user(deletion, conf_node_get(conf->source->tree, "tunnel-endpoint"),
-			 "the tunnel-endpoint", "");
+	conf_delete_note_user(deletion, conf_node_get(conf->source->tree, "tunnel-endpoint"),
+			      "the tunnel-endpoint", "");
 }
 
 /** Networks go with their wire, overlays with the tunnel endpoint. */
@@ -111,12 +108,12 @@ delete_follow_wires(struct deletion *deletion)
 	for (uint32_t i = 0; i < conf->n_networks; i++) {
 		const struct weft_conf_network *network = &conf->networks[i];
 
-		if (!delete_is_gone(&deletion->wires, deletion->wire_goes, network->wire) &&
+		if (!conf_delete_is_gone(&deletion->wires, deletion->wire_goes, network->wire) &&
 		    !(deletion->endpoint_goes && weft_network_type_is_overlay(network->type)))
 			continue;
 		deletion->network_goes[i] = true;
-		delete_note_user(deletion, conf_node_item(conf->source->tree, "networks", i),
-				 "network", network->name);
+		conf_delete_note_user(deletion, conf_node_item(conf->source->tree, "networks", i),
+				      "network", network->name);
 	}
 }
 
@@ -129,11 +126,12 @@ delete_follow_networks(struct deletion *deletion)
 	for (uint32_t i = 0; i < conf->n_ports; i++) {
 		const struct weft_conf_port *port = &conf->ports[i];
 
-		if (!delete_is_gone(&deletion->networks, deletion->network_goes, port->network))
+		if (!conf_delete_is_gone(&deletion->networks, deletion->network_goes,
+					 port->network))
 			continue;
 		deletion->port_goes[i] = true;
-		delete_note_user(deletion, conf_node_item(conf->source->tree, "ports", i), "port",
-				 port->name);
+		conf_delete_note_user(deletion, conf_node_item(conf->source->tree, "ports", i),
+				      "port", port->name);
 	}
 }
 
@@ -147,15 +145,15 @@ delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
 		const struct weft_conf_network *network = &conf->networks[i];
 		struct conf_node *list =
 			conf_node_get(conf_node_item(tree, "networks", i), "static-macs");
-		bool *goes = delete_flags(network->n_static_macs);
+		bool *goes = conf_delete_flags(network->n_static_macs);
 
 		for (uint32_t j = 0; j < network->n_static_macs; j++) {
 			goes[j] = !deletion->network_goes[i] &&
-				  delete_is_gone(&deletion->ports, deletion->port_goes,
-						 network->static_macs[j].port);
+				  conf_delete_is_gone(&deletion->ports, deletion->port_goes,
+						      network->static_macs[j].port);
 			if (goes[j])
-				delete_note_user(deletion, list->items[j],
-						 "a static MAC of network", network->name);
+				conf_delete_note_user(deletion, list->items[j],
+						      "a static MAC of network", network->name);
 		}
 		if (network->n_static_macs > 0)
 			conf_node_remove(list, goes);
@@ -163,105 +161,11 @@ delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
 	}
 }
 
-/** Takes a key that is there out of a map. */
-static void
-delete_key(struct conf_node *map, const char *key)
-{
-	bool *goes = delete_flags(map->n);
-
-	goes[conf_node_get(map, key)->index] = true;
-	conf_node_remove(map, goes);
-	free(goes);
-}
-
-static bool
-delete_network_is_gone(const struct deletion *deletion, const char *name)
-{
-	return delete_is_gone(&deletion->networks, deletion->network_goes, name);
-}
-
-/** Whether an address is on a link that a router loses. */
-static bool
-delete_is_on_gone_link(const struct deletion *deletion, const struct weft_conf_router *router,
-		       const struct weft_ip *ip)
-{
-	const struct weft_conf_gateway *gateway = &router->gateway;
-
-	for (uint32_t i = 0; i < router->n_interfaces; i++)
-		if (weft_ip_is_in(ip, &router->interfaces[i].address))
-			return delete_network_is_gone(deletion, router->interfaces[i].network);
-	return gateway->is_there && weft_ip_is_in(ip, &gateway->address) &&
-	       delete_network_is_gone(deletion, gateway->network);
-}
-
-/** Interfaces go with their network. @return whether one does */
-static bool
-delete_interfaces(struct deletion *deletion, const struct weft_conf_router *router,
-		  struct conf_node *list)
-{
-	bool *goes = delete_flags(router->n_interfaces);
-	bool is_any = false;
-
-	for (uint32_t i = 0; i < router->n_interfaces; i++) {
-		goes[i] = delete_network_is_gone(deletion, router->interfaces[i].network);
-		if (goes[i])
-			delete_note_user(deletion, list->items[i], "an interface of router",
-					 router->name);
-		is_any |= goes[i];
-	}
-	if (is_any)
-		conf_node_remove(list, goes);
-	free(goes);
-	return is_any;
-}
-
-/** Routes go with the link of their next hop. */
-static void
-delete_routes(struct deletion *deletion, const struct weft_conf_router *router,
-	      struct conf_node *list)
-{
-	bool *goes = delete_flags(router->n_routes);
-
-	for (uint32_t i = 0; i < router->n_routes; i++) {
-		goes[i] = delete_is_on_gone_link(deletion, router, &router->routes[i].next_hop);
-		if (goes[i])
-			delete_note_user(deletion, list->items[i], "a route of router",
-					 router->name);
-	}
-	if (router->n_routes > 0)
-		conf_node_remove(list, goes);
-	free(goes);
-}
-
-/** A router stays, without what it has in networks that go. */
-static void
-delete_follow_networks_to_routers(struct deletion *deletion, struct conf_node *tree)
-{
-	const struct weft_conf *conf = deletion->conf;
-
-	for (uint32_t i = 0; i < conf->n_routers; i++) {
-		const struct weft_conf_router *router = &conf->routers[i];
-		struct conf_node *object = conf_node_item(tree, "routers", i);
-		bool is_any =
-			delete_interfaces(deletion, router, conf_node_get(object, "interfaces"));
-
-		if (router->gateway.is_there &&
-		    delete_network_is_gone(deletion, router->gateway.network)) {
-			delete_note_user(deletion, conf_node_get(object, "gateway"),
-					 "the gateway of router", router->name);
-			delete_key(object, "gateway");
-			is_any = true;
-		}
-		if (is_any)
-			delete_routes(deletion, router, conf_node_get(object, "routes"));
-	}
-}
-
 /** Whether a security group that is referred to goes. */
 static bool
 delete_group_is_gone(const struct deletion *deletion, const char *name)
 {
-	return delete_is_gone(&deletion->groups, deletion->group_goes, name);
+	return conf_delete_is_gone(&deletion->groups, deletion->group_goes, name);
 }
 
 /** A security group goes out of the lists of ports, which stay. */
@@ -274,13 +178,14 @@ delete_follow_groups_to_ports(struct deletion *deletion, struct conf_node *tree)
 		const struct weft_conf_port *port = &conf->ports[i];
 		struct conf_node *list =
 			conf_node_get(conf_node_item(tree, "ports", i), "security-groups");
-		bool *goes = delete_flags(port->n_groups);
+		bool *goes = conf_delete_flags(port->n_groups);
 
 		for (uint32_t j = 0; j < port->n_groups; j++) {
 			goes[j] = delete_group_is_gone(deletion, port->groups[j]);
 			if (goes[j])
-				delete_note_user(deletion, list->items[j],
-						 "an entry in security-groups of port", port->name);
+				conf_delete_note_user(deletion, list->items[j],
+						      "an entry in security-groups of port",
+						      port->name);
 		}
 		if (port->n_groups > 0)
 			conf_node_remove(list, goes);
@@ -298,14 +203,14 @@ delete_follow_groups_to_rules(struct deletion *deletion, struct conf_node *tree)
 		const struct weft_conf_group *group = &conf->groups[i];
 		struct conf_node *list =
 			conf_node_get(conf_node_item(tree, "security-groups", i), "rules");
-		bool *goes = delete_flags(group->n_rules);
+		bool *goes = conf_delete_flags(group->n_rules);
 
 		for (uint32_t j = 0; j < group->n_rules; j++) {
 			goes[j] = !deletion->group_goes[i] &&
 				  delete_group_is_gone(deletion, group->rules[j].remote_group);
 			if (goes[j])
-				delete_note_user(deletion, list->items[j],
-						 "a rule of security-group", group->name);
+				conf_delete_note_user(deletion, list->items[j],
+						      "a rule of security-group", group->name);
 		}
 		if (group->n_rules > 0)
 			conf_node_remove(list, goes);
@@ -364,7 +269,7 @@ delete_remove(const struct deletion *deletion, struct conf_node *tree)
 	if (deletion->conf->n_wires > 0)
 		conf_node_remove(list, deletion->wire_goes);
 	if (deletion->endpoint_goes)
-		delete_key(tree, "tunnel-endpoint");
+		conf_delete_key(tree, "tunnel-endpoint");
 }
 
 static void
@@ -410,7 +315,7 @@ weft_conf_delete(const struct weft_conf *base, const char *noun, const char *nam
 	delete_follow_wires(&deletion);
 	delete_follow_networks(&deletion);
 	delete_follow_ports(&deletion, source->tree);
-	delete_follow_networks_to_routers(&deletion, source->tree);
+	conf_delete_from_routers(&deletion, source->tree);
 	delete_follow_groups_to_ports(&deletion, source->tree);
 	delete_follow_groups_to_rules(&deletion, source->tree);
 	if (deletion.n_users > 0 && !cascade) {

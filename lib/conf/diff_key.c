@@ -86,6 +86,7 @@ diff_write_keys(const struct conf_object *object, const void *at, FILE *out)
 	}
 }
 
+/** The elements of a list, by key if their order has no meaning. */
 static struct diff_element *
 diff_elements(const struct conf_field *field, const void *from, uint32_t *n)
 {
@@ -102,7 +103,8 @@ diff_elements(const struct conf_field *field, const void *from, uint32_t *n)
 		diff_write_keys(field->object, at, diff_open(&text));
 		elements[i].key = diff_close(&text);
 	}
-	qsort(elements, *n, sizeof(*elements), diff_compare);
+	if (!field->is_ordered)
+		qsort(elements, *n, sizeof(*elements), diff_compare);
 	return elements;
 }
 
@@ -181,6 +183,44 @@ diff_objects(struct weft_change *change, const struct conf_field *field, const v
 	diff_free_elements(b, n_new);
 }
 
+/** Element @p at of an ordered list. */
+static void
+diff_add_place(struct weft_change *change, const struct conf_field *list, uint32_t at,
+	       const char *old, const char *new)
+{
+	char *detail;
+
+	if (asprintf(&detail, "%s[%u]: %s -> %s", list->key, at, old, new) < 0)
+		abort();
+	diff_add_detail(change, detail);
+}
+
+/** Lists of objects in order: between what is the same at both ends, elements are set against each
+ *  other by their place, told as that in the new list, or in the old one if they went. */
+static void
+diff_ordered(struct weft_change *change, const struct conf_field *field, const void *old,
+	     const void *new)
+{
+	uint32_t n_old, n_new, end_old, end_new, i = 0;
+	struct diff_element *a = diff_elements(field, old, &n_old);
+	struct diff_element *b = diff_elements(field, new, &n_new);
+
+	end_old = n_old;
+	end_new = n_new;
+	while (i < end_old && i < end_new && strcmp(a[i].text, b[i].text) == 0)
+		i++;
+	while (end_old > i && end_new > i &&
+	       strcmp(a[end_old - 1].text, b[end_new - 1].text) == 0) {
+		end_old--;
+		end_new--;
+	}
+	for (; i < end_old || i < end_new; i++)
+		diff_add_place(change, field, i, i < end_old ? a[i].text : "(none)",
+			       i < end_new ? b[i].text : "(none)");
+	diff_free_elements(a, n_old);
+	diff_free_elements(b, n_new);
+}
+
 /** @return what an object inside of another says; the caller frees it */
 static char *
 diff_tell_object(const struct conf_field *field, const void *from)
@@ -195,17 +235,32 @@ diff_tell_object(const struct conf_field *field, const void *from)
 	return diff_close(&text);
 }
 
+/** Whether two objects that may be absent say the same. */
+static bool
+diff_is_same_object(const struct conf_field *field, const void *old, const void *new)
+{
+	const struct conf_object *object = field->object;
+	bool is_same = conf_field_is_set(field, old) == conf_field_is_set(field, new);
+
+	for (uint32_t i = 0; i < object->n_fields && is_same; i++)
+		is_same = conf_field_is_equal(&object->fields[i], (const char *)old + field->offset,
+					      (const char *)new + field->offset);
+	return is_same;
+}
+
 static void
 diff_one_object(struct weft_change *change, const struct conf_field *field, const void *old,
 		const void *new)
 {
-	char *a = diff_tell_object(field, old), *b = diff_tell_object(field, new), *detail;
+	char *a, *b, *detail;
 
-	if (strcmp(a, b) != 0) {
-		if (asprintf(&detail, "%s: %s -> %s", field->key, a, b) < 0)
-			abort();
-		diff_add_detail(change, detail);
-	}
+	if (diff_is_same_object(field, old, new))
+		return;
+	a = diff_tell_object(field, old);
+	b = diff_tell_object(field, new);
+	if (asprintf(&detail, "%s: %s -> %s", field->key, a, b) < 0)
+		abort();
+	diff_add_detail(change, detail);
 	free(a);
 	free(b);
 }
@@ -263,9 +318,10 @@ diff_write_news(const struct conf_field *field, char sign, const void *has, cons
 }
 
 static void
-diff_write(const struct conf_field *field, const void *old, const void *new, FILE *out)
+diff_write(const char *in, const struct conf_field *field, const void *old, const void *new,
+	   FILE *out)
 {
-	fprintf(out, "%s:", field->key);
+	fprintf(out, "%s%s%s:", in, in[0] != '\0' ? "." : "", field->key);
 	if (diff_is_long(field, old, new)) {
 		diff_write_news(field, '+', new, old, out);
 		diff_write_news(field, '-', old, new, out);
@@ -277,23 +333,43 @@ diff_write(const struct conf_field *field, const void *old, const void *new, FIL
 	diff_write_value(field, new, out);
 }
 
+/** A key with a plain value. @p in: of which object inside of another, or "" */
+static void
+diff_plain(struct weft_change *change, const char *in, const struct conf_field *field,
+	   const void *old, const void *new)
+{
+	struct diff_text text;
+
+	if (conf_field_is_equal(field, old, new))
+		return;
+	diff_write(in, field, old, new, diff_open(&text));
+	diff_add_detail(change, diff_close(&text));
+	change->needs_restart |= field->effect == CONF_RESTART;
+	change->needs_reopen |= field->effect == CONF_REOPEN;
+}
+
+/** An object that is always there: key by key. */
+static void
+diff_keys(struct weft_change *change, const struct conf_field *field, const void *old,
+	  const void *new)
+{
+	for (uint32_t i = 0; i < field->object->n_fields; i++)
+		diff_plain(change, field->key, &field->object->fields[i],
+			   (const char *)old + field->offset, (const char *)new + field->offset);
+}
+
 void
 conf_diff_key(struct weft_change *change, const struct conf_field *field, const void *old,
 	      const void *new)
 {
-	struct diff_text text;
-
-	if (field->type == CONF_OBJECT) {
-		if (field->is_list)
-			diff_objects(change, field, old, new);
-		else
-			diff_one_object(change, field, old, new);
-		return;
-	}
-	if (conf_field_is_equal(field, old, new))
-		return;
-	diff_write(field, old, new, diff_open(&text));
-	diff_add_detail(change, diff_close(&text));
-	change->needs_restart |= field->effect == CONF_RESTART;
-	change->needs_reopen |= field->effect == CONF_REOPEN;
+	if (field->type != CONF_OBJECT)
+		diff_plain(change, "", field, old, new);
+	else if (field->is_ordered)
+		diff_ordered(change, field, old, new);
+	else if (field->is_list)
+		diff_objects(change, field, old, new);
+	else if (field->has_offset > 0)
+		diff_one_object(change, field, old, new);
+	else
+		diff_keys(change, field, old, new);
 }

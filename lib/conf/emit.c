@@ -47,15 +47,43 @@ conf_emit_value(const struct conf_field *field, const void *object, bool is_yaml
 	fputs(has_brackets ? "]" : "", out);
 }
 
+static void
+emit_gateway_defaults(const struct weft_conf_gateway *gateway, struct weft_ip *pool,
+		      struct weft_conf_gateway *defaults)
+{
+	defaults->n_snat_pool = conf_inherit_snat_pool(gateway, pool);
+	defaults->snat_pool = pool;
+}
+
+/** The default of a fixed-address is what the port says; people see it. */
+static void
+emit_fixed_default(const struct conf_object *object, const void *from, union conf_any *defaults)
+{
+	const struct weft_conf_floating_ip *floating_ip = from;
+	const struct weft_conf_forwarding *forwarding = from;
+
+	if (object == &conf_floating_ip_object && floating_ip->is_first)
+		defaults->floating_ip.fixed_address = floating_ip->fixed_address;
+	else if (object == &conf_forwarding_object && forwarding->is_first)
+		defaults->forwarding.fixed_address = forwarding->fixed_address;
+}
+
 void
 conf_emit_flow(const struct conf_object *object, const void *from, bool is_yaml, FILE *out)
 {
 	union conf_any defaults;
+	struct weft_ip pool;
 	bool is_first = true;
 
 	conf_object_default(object, &defaults);
 	if (object == &conf_rule_object)
-		defaults.rule.ethertype = conf_inherit_ethertype(from);
+		defaults.rule.ethertype = conf_inherit_group_ethertype(from);
+	else if (object == &conf_firewall_object)
+		defaults.firewall_rule.ethertype = conf_inherit_firewall_ethertype(from);
+	else if (object == &conf_gateway_object)
+		emit_gateway_defaults(from, &pool, &defaults.gateway);
+	else if (is_yaml)
+		emit_fixed_default(object, from, &defaults);
 	fputc('{', out);
 	for (uint32_t i = 0; i < object->n_fields; i++) {
 		const struct conf_field *field = &object->fields[i];
@@ -130,6 +158,23 @@ emit_flows(const struct emitter *emitter, const struct conf_field *field, const 
 	}
 }
 
+/** Whether an object inside of another, or a list of them, must be written: one that is always
+ *  there if some key of it is not at its default. */
+static bool
+emit_is_object_news(const struct conf_field *field, const void *from)
+{
+	const struct conf_object *object = field->object;
+	union conf_any defaults;
+
+	if (field->is_list || field->has_offset > 0)
+		return conf_field_is_set(field, from);
+	conf_object_default(object, &defaults);
+	for (uint32_t i = 0; i < object->n_fields; i++)
+		if (emit_is_news(&object->fields[i], (const char *)from + field->offset, &defaults))
+			return true;
+	return false;
+}
+
 /** Writes an object in block style. @p lead: what stands before its first key; "" is as long as
  *  the list dash or the indentation. @return whether any key was written */
 static bool
@@ -144,7 +189,7 @@ emit_block(struct emitter *emitter, const struct conf_object *object, const void
 		const struct conf_field *field = &object->fields[i];
 
 		if (field->type == CONF_OBJECT) {
-			if (conf_field_is_set(field, from))
+			if (emit_is_object_news(field, from))
 				emit_flows(emitter, field, from, indent);
 			continue;
 		}

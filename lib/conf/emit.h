@@ -29,6 +29,10 @@ union conf_any {
 	struct weft_conf_router router;
 	struct weft_conf_interface interface;
 	struct weft_conf_gateway gateway;
+	struct weft_conf_nat nat;
+	struct weft_conf_floating_ip floating_ip;
+	struct weft_conf_forwarding forwarding;
+	struct weft_conf_firewall_rule firewall_rule;
 };
 
 /** Writes an object in one line, "{name: blue4, cidr: 10.0.0.0/24}", without keys at their

@@ -50,13 +50,36 @@ conf_inherit_peers(const struct weft_conf_network *network, struct weft_ip *peer
 }
 
 enum weft_ethertype
-conf_inherit_ethertype(const struct weft_conf_rule *rule)
+conf_inherit_ethertype(uint16_t protocol, const struct weft_ip *address)
 {
-	enum weft_ethertype ethertype = conf_protocol_ethertype(rule->protocol);
+	enum weft_ethertype ethertype = conf_protocol_ethertype(protocol);
 
-	if (ethertype != WEFT_ETHERTYPE_ANY || rule->remote_ip.family == 0)
+	if (ethertype != WEFT_ETHERTYPE_ANY || address->family == 0)
 		return ethertype;
-	return rule->remote_ip.family == AF_INET ? WEFT_ETHERTYPE_IPV4 : WEFT_ETHERTYPE_IPV6;
+	return address->family == AF_INET ? WEFT_ETHERTYPE_IPV4 : WEFT_ETHERTYPE_IPV6;
+}
+
+enum weft_ethertype
+conf_inherit_group_ethertype(const struct weft_conf_rule *rule)
+{
+	return conf_inherit_ethertype(rule->protocol, &rule->remote_ip);
+}
+
+enum weft_ethertype
+conf_inherit_firewall_ethertype(const struct weft_conf_firewall_rule *rule)
+{
+	return conf_inherit_ethertype(rule->protocol,
+				      rule->has_source ? &rule->source : &rule->destination);
+}
+
+uint32_t
+conf_inherit_snat_pool(const struct weft_conf_gateway *gateway, struct weft_ip *pool)
+{
+	if (!gateway->snat || gateway->address.family != AF_INET)
+		return 0;
+	*pool = gateway->address;
+	pool->prefix = 32;
+	return 1;
 }
 
 uint32_t

@@ -21,8 +21,16 @@ uint32_t conf_inherit_network_mtu(const struct weft_conf *conf, const struct con
  *  as many as there are neighbours. @return how many */
 uint32_t conf_inherit_peers(const struct weft_conf_network *network, struct weft_ip *peers);
 
-/** The ethertype that protocol and remote-ip of a rule leave over, if it names none itself. */
-enum weft_ethertype conf_inherit_ethertype(const struct weft_conf_rule *rule);
+/** The ethertype that a protocol and an address, which may be of no family, leave over. */
+enum weft_ethertype conf_inherit_ethertype(uint16_t protocol, const struct weft_ip *address);
+
+/** The same for a rule that names none itself. */
+enum weft_ethertype conf_inherit_group_ethertype(const struct weft_conf_rule *rule);
+enum weft_ethertype conf_inherit_firewall_ethertype(const struct weft_conf_firewall_rule *rule);
+
+/** The snat-pool of a gateway that names none: its own address, or nothing if it translates
+ *  nothing. @return how many addresses are in it */
+uint32_t conf_inherit_snat_pool(const struct weft_conf_gateway *gateway, struct weft_ip *pool);
 
 /** The connection-reserve of a port that names none: the usual one, but not more than its limit. */
 uint32_t conf_inherit_reserve(uint32_t usual, uint32_t limit);

@@ -8,6 +8,7 @@
 
 #include "conf/check.h"
 #include "conf/claim.h"
+#include "conf/claim_nat.h"
 #include "conf/leg.h"
 
 /* Each network has two scopes: for those who are in it, and for where MACs are said to be. A port
@@ -199,6 +200,7 @@ static void
 members_claim_router(struct conf_check *check, struct conf_claims *claims, uint32_t at)
 {
 	struct conf_legs legs;
+	uint32_t network;
 
 	conf_legs_read(&legs, check, at);
 	conf_legs_sort_by_network(&legs);
@@ -211,6 +213,9 @@ members_claim_router(struct conf_check *check, struct conf_claims *claims, uint3
 				      &leg->address);
 	}
 	members_claim_router_macs(check, claims, &legs);
+	network = conf_index_find(&check->networks, check->conf->routers[at].gateway.network);
+	if (network != CONF_INDEX_NONE)
+		conf_claim_outsides(claims, check, at, members_scope(network));
 }
 
 void

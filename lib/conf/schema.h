@@ -51,6 +51,7 @@ struct conf_field {
 	enum conf_type type;
 	enum conf_effect effect;
 	bool is_list;
+	bool is_ordered; /* lists of objects: order has a meaning, and equal ones may be there */
 	bool may_be_single; /* lists: an element may stand for a list of one */
 	bool is_required;
 	bool is_resolved; /* a default that depends on something is put in by the checks */
@@ -103,6 +104,10 @@ extern const struct conf_object conf_router_object;
 extern const struct conf_object conf_interface_object;
 extern const struct conf_object conf_gateway_object;
 extern const struct conf_object conf_router_route_object;
+extern const struct conf_object conf_nat_object;
+extern const struct conf_object conf_floating_ip_object;
+extern const struct conf_object conf_forwarding_object;
+extern const struct conf_object conf_firewall_object;
 
 /** The words of an admin state. */
 extern const char *const conf_admin_words[];

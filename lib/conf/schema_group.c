@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/conf.h"
 #include "conf/schema.h"
+#include "conf/schema_match.h"
+
+const char *const conf_ethertype_words[] = { "any", "ipv4", "ipv6", NULL };
 
 static const char *const schema_directions[] = { "ingress", "egress", NULL };
-static const char *const schema_ethertypes[] = { "any", "ipv4", "ipv6", NULL };
 static const char *const schema_changes[] = { "cut", "persist", NULL };
 
 static const struct conf_field schema_rule[] = {
 	{ "direction", CONF_WORD, CONF_AT(weft_conf_rule, direction), .is_required = true,
 	  .words = schema_directions, .what = "a direction",
 	  .help = "ingress is what the guest receives, egress what it sends." },
-	{ "ethertype", CONF_WORD, CONF_AT(weft_conf_rule, ethertype), .words = schema_ethertypes,
-	  .what = "an ethertype", .is_resolved = true,
-	  .fallback_says = "what protocol and remote-ip leave over, else any",
-	  .help = "any is as far as protocol and remote-ip allow: icmp and IPv4 addresses are of "
-		  "ipv4 only, icmpv6 and IPv6 addresses of ipv6 only." },
-	{ "protocol", CONF_PROTOCOL, CONF_AT(weft_conf_rule, protocol), .max = 255,
-	  .what = "a protocol", .fallback = "any", .help = "What IP carries, by name or number." },
-	{ "ports", CONF_SPAN, CONF_AT(weft_conf_rule, ports),
-	  .has_offset = offsetof(struct weft_conf_rule, has_ports), .max = 65535,
-	  .what = "a port or a range of ports",
-	  .help = "Destination ports; all without it. Only with tcp, udp, udplite, sctp and "
-		  "dccp." },
-	{ "icmp-type", CONF_INTEGER, CONF_AT(weft_conf_rule, icmp_type),
-	  .has_offset = offsetof(struct weft_conf_rule, has_icmp_type), .max = 255,
-	  .what = "an ICMP type", .help = "All without it. Only with icmp and icmpv6." },
-	{ "icmp-code", CONF_INTEGER, CONF_AT(weft_conf_rule, icmp_code),
-	  .has_offset = offsetof(struct weft_conf_rule, has_icmp_code), .max = 255,
-	  .what = "an ICMP code", .help = "All without it. Only with icmp-type." },
+	CONF_MATCH_ROWS(weft_conf_rule, " and remote-ip"),
 	{ "remote-ip", CONF_PREFIX, CONF_AT(weft_conf_rule, remote_ip),
 	  .has_offset = offsetof(struct weft_conf_rule, has_remote_ip),
 	  .help = "Who is at the other end: the source if ingress, the destination if egress." },

@@ -119,8 +119,9 @@ schema_json_list(const struct conf_field *field)
 		json_object_update_new(list, json_pack("{s:i, s:i, s:b}", "minItems", 1, "maxItems",
 						       field->capacity, "uniqueItems", 1));
 	if (field->most > 0)
-		json_object_update_new(
-			list, json_pack("{s:i, s:b}", "maxItems", field->most, "uniqueItems", 1));
+		json_object_set_new(list, "maxItems", json_integer(field->most));
+	if (field->most > 0 && !field->is_ordered)
+		json_object_set_new(list, "uniqueItems", json_true());
 	if (field->may_be_single)
 		return json_pack("{s:[o, o]}", "anyOf", schema_json_value(field), list);
 	return list;

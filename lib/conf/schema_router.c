@@ -37,6 +37,17 @@ static const struct conf_field schema_gateway[] = {
 	{ "mac", CONF_MAC, CONF_AT(weft_conf_gateway, mac),
 	  .has_offset = offsetof(struct weft_conf_gateway, has_mac),
 	  .fallback_says = "derived, and stable", .help = "As that of an interface." },
+	{ "snat", CONF_BOOL, CONF_AT(weft_conf_gateway, snat), .fallback = "true",
+	  .help = "Whether what leaves by the gateway gets a source address of the snat-pool "
+		  "(source "
+		  "NAT), as it must where the inside addresses are not known outside. Of IPv4 "
+		  "only; "
+		  "what has a floating IP leaves with that in any case." },
+	{ "snat-pool", CONF_ADDRESS, CONF_LIST(weft_conf_gateway, snat_pool, n_snat_pool),
+	  .most = WEFT_CONF_SNAT_POOL_MAX, .is_resolved = true, .fallback_says = "the address",
+	  .help = "The source addresses, IPv4, on the link of the gateway and nobody else's. An "
+		  "inside address keeps to one of them. The gateway's own address is one only if "
+		  "it is in the list. Only with snat." },
 };
 
 const struct conf_object conf_gateway_object = {
@@ -82,6 +93,19 @@ static const struct conf_field schema_router[] = {
 	{ "routes", CONF_OBJECT, CONF_LIST(weft_conf_router, routes, n_routes),
 	  .most = WEFT_CONF_ROUTES_MAX, .object = &conf_router_route_object,
 	  .help = "Ways to what is not on its links." },
+	{ "nat", CONF_OBJECT, CONF_AT(weft_conf_router, nat), .object = &conf_nat_object,
+	  .help = "How the sources of many become few." },
+	{ "floating-ips", CONF_OBJECT, CONF_LIST(weft_conf_router, floating_ips, n_floating_ips),
+	  .most = WEFT_CONF_FLOATING_IPS_MAX, .object = &conf_floating_ip_object,
+	  .help = "Outside addresses that are those of single guests." },
+	{ "port-forwardings", CONF_OBJECT, CONF_LIST(weft_conf_router, forwardings, n_forwardings),
+	  .most = WEFT_CONF_FORWARDINGS_MAX, .object = &conf_forwarding_object,
+	  .help = "Single ports of outside addresses that are those of guests." },
+	{ "firewall", CONF_OBJECT, CONF_LIST(weft_conf_router, firewall, n_firewall),
+	  .most = WEFT_CONF_FIREWALL_MAX, .is_ordered = true, .object = &conf_firewall_object,
+	  .help = "What may pass. Without a rule everything may; if there is one, what matches "
+		  "none "
+		  "is denied." },
 };
 
 const struct conf_object conf_router_object = {

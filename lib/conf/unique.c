@@ -6,6 +6,7 @@
 
 #include "conf/check.h"
 #include "conf/claim.h"
+#include "conf/claim_nat.h"
 #include "conf/way.h"
 
 static bool
@@ -185,4 +186,5 @@ conf_check_unique(struct conf_check *check)
 	unique_check_segments(check, &claims);
 	unique_check_parts(check, &claims);
 	conf_check_unique_groups(check, &claims);
+	conf_check_unique_nat(check, &claims);
 }

@@ -51,7 +51,10 @@ def test_it_is_valid_by_the_schema(schema, path):
 
 @pytest.mark.parametrize("document", [
     {"load-balancers": []},
-    {"routers": [{"name": "a", "floating-ips": []}]},
+    {"routers": [{"name": "a", "floating-ips": [{"port": "p"}]}]},
+    {"routers": [{"name": "a", "port-forwardings": [{"protocol": "icmp"}]}]},
+    {"routers": [{"name": "a", "firewall": [{"direction": "in"}]}]},
+    {"routers": [{"name": "a", "nat": {"udp-timeout": 119}}]},
     {"routers": [{"name": "a", "gateway": {"network": "n"}}]},
     {"networks": [{"name": "a"}]},
     {"networks": [{"name": "a", "type": "vxlan"}]},

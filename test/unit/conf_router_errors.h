@@ -19,11 +19,12 @@ static const struct router_error router_value_errors[] = {
 	{ "routers: {}\n", "f:1:10: routers: must be a list\n" },
 	{ "routers: [5, {}]\n", "f:1:11: routers[0]: must be a map (key: value)\n"
 				"f:1:14: routers[1]: needs a 'name'\n" },
-	{ "routers: [{name: r, interface: []}, {name: s, nat: true}]\n",
+	{ "routers: [{name: r, interface: []}, {name: s, bgp: true}]\n",
 	  "f:1:21: routers[r]: unknown key 'interface' (did you mean 'interfaces'?); known keys "
-	  "here: name, project, admin, interfaces, gateway, routes\n"
-	  "f:1:47: routers[s]: unknown key 'nat'; known keys here: name, project, admin, "
-	  "interfaces, gateway, routes\n" },
+	  "here: name, project, admin, interfaces, gateway, routes, nat, floating-ips, "
+	  "port-forwardings, firewall\n"
+	  "f:1:47: routers[s]: unknown key 'bgp'; known keys here: name, project, admin, "
+	  "interfaces, gateway, routes, nat, floating-ips, port-forwardings, firewall\n" },
 	{ "routers: [{name: r, interfaces: 5, gateway: [], routes: {}, admin: on}]\n",
 	  "f:1:33: routers[r].interfaces: must be a list\n"
 	  "f:1:45: routers[r].gateway: must be a map (key: value)\n"
@@ -37,11 +38,11 @@ static const struct router_error router_value_errors[] = {
 	  "f:1:62: routers[r].routes[0]: must be a map (key: value)\n"
 	  "f:1:65: routers[r].routes[1]: needs a 'destination'\n"
 	  "f:1:65: routers[r].routes[1]: needs a 'next-hop'\n" },
-	{ "routers: [{name: r, gateway: {snat: true}}]\n",
+	{ "routers: [{name: r, gateway: {dnat: true}}]\n",
 	  "f:1:30: routers[r].gateway: needs a 'network'\n"
 	  "f:1:30: routers[r].gateway: needs an 'address'\n"
-	  "f:1:31: routers[r].gateway: unknown key 'snat'; known keys here: network, address, "
-	  "next-hop, mac\n" },
+	  "f:1:31: routers[r].gateway: unknown key 'dnat' (did you mean 'snat'?); known keys "
+	  "here: network, address, next-hop, mac, snat, snat-pool\n" },
 	{ "routers: [{name: r, interfaces: [{network: a b, address: 10.0.0.1, next-hop: "
 	  "10.0.0.2}]}]\n",
 	  "f:1:44: routers[r].interfaces[0].network: a b is not a name (letters, digits, '.', '_', "
