@@ -2,6 +2,7 @@
 /* From document to document: what differs, merging, deleting. */
 #include "conf_change_group.h"
 #include "conf_change_list.h"
+#include "conf_change_nat.h"
 #include "conf_change_router.h"
 #include "conf_change_tunnel.h"
 #include "conf_helper.h"
@@ -130,6 +131,8 @@ change_test_diff(void **state)
 	change_check_diff(CHANGE_GROUPS, change_groups, COUNT(change_groups));
 	change_check_diff(CHANGE_LISTS, change_lists, COUNT(change_lists));
 	change_check_diff(CHANGE_ROUTERS, change_routers, COUNT(change_routers));
+	change_check_diff(CHANGE_NAT, change_nats, COUNT(change_nats));
+	change_check_diff(CHANGE_POOL, change_pools, COUNT(change_pools));
 	change_check_diff("{}", change_list_defaults, COUNT(change_list_defaults));
 }
 
@@ -288,6 +291,7 @@ change_test_merge(void **state)
 	change_check_merges(CHANGE_TUNNELS, change_tunnel_merges, COUNT(change_tunnel_merges));
 	change_check_merges(CHANGE_GROUPS, change_group_merges, COUNT(change_group_merges));
 	change_check_merges(CHANGE_ROUTERS, change_router_merges, COUNT(change_router_merges));
+	change_check_merges(CHANGE_NAT, change_nat_merges, COUNT(change_nat_merges));
 }
 
 /** A merged document is one like others: it can be merged again, and outlives its parents. */
@@ -386,6 +390,7 @@ change_test_delete(void **state)
 	change_check_deletes(CHANGE_TUNNELS, change_tunnel_deletes, COUNT(change_tunnel_deletes));
 	change_check_deletes(CHANGE_GROUPS, change_group_deletes, COUNT(change_group_deletes));
 	change_check_deletes(CHANGE_ROUTERS, change_router_deletes, COUNT(change_router_deletes));
+	change_check_deletes(CHANGE_NAT, change_nat_deletes, COUNT(change_nat_deletes));
 }
 
 /** A long list of users is cut. */

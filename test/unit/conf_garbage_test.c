@@ -47,9 +47,18 @@ static const char garbage_seed_text[] =
 	"    interfaces:\n"
 	"      - {network: blue, address: 10.0.0.1/24, mac: '02:00:00:00:00:0b'}\n"
 	"      - {network: blue, address: '2001:db8::2/64'}\n"
-	"    gateway: {network: public, address: 203.0.113.2/24, next-hop: 203.0.113.1}\n"
+	"    gateway: {network: public, address: 203.0.113.2/24, next-hop: 203.0.113.1,\n"
+	"      snat-pool: [203.0.113.2, 203.0.113.3]}\n"
 	"    routes: [{destination: 172.16.0.0/12, next-hop: 10.0.0.254},\n"
 	"      {destination: '::/0', next-hop: '2001:db8::3'}]\n"
+	"    nat: {filtering: endpoint-independent, udp-timeout: 200, port-quota: 0}\n"
+	"    floating-ips: [{address: 203.0.113.10, port: vm1, fixed-address: 10.0.0.10}]\n"
+	"    port-forwardings: [{address: 203.0.113.3, protocol: tcp, external-port: 80,\n"
+	"      port: vm1, internal-port: 8080}]\n"
+	"    firewall:\n"
+	"      - {action: deny, direction: in, protocol: tcp, ports: 22-23, log: true}\n"
+	"      - {action: allow, source: 10.0.0.0/8, destination: 192.0.2.0/24}\n"
+	"      - {action: allow, protocol: icmpv6, icmp-type: 8, icmp-code: 0}\n"
 	"  - {name: r2, admin: down, interfaces: [{network: red, address: 10.9.1.1/16}]}\n";
 
 /** Pieces that mean something to YAML or to the schema. */

@@ -46,6 +46,15 @@
 	LOAD_NETS                                                                                  \
 	"routers: [{name: r, interfaces: [{network: n, address: 10.0.0.1/24}], routes: [{" has     \
 	"%s%s}]}]\n"
+#define LOAD_NAT "routers: [{name: r, nat: {mapping: endpoint-independent%s%s}}]\n"
+#define LOAD_OUTSIDE                                                                               \
+	LOAD_NETS                                                                                  \
+	"ports: [{name: p, network: n, device: d, addresses: ['::2', 10.0.0.2, 10.0.0.3]}]\n"      \
+	"routers: [{name: r, interfaces: [{network: n, address: 10.0.0.1/24}],\n"                  \
+	"  gateway: {network: m, address: 192.0.2.1/24, next-hop: 192.0.2.9}, "
+#define LOAD_FLOATING(has) LOAD_OUTSIDE "floating-ips: [{" has "%s%s}]}]\n"
+#define LOAD_FORWARDING(has) LOAD_OUTSIDE "port-forwardings: [{port: p, " has "%s%s}]}]\n"
+#define LOAD_FIREWALL(has) "routers: [{name: r, firewall: [{" has "%s%s}]}]\n"
 #define LOAD_NAME63 "a123456789b123456789c123456789d123456789e123456789f123456789abc"
 #define LOAD_PATH107 "/23456789" LOAD_NAME63 "z123456789z123456789z123456789z1234"
 
@@ -208,6 +217,83 @@ static const struct load_border {
 	  "next-hop",
 	  { "10.0.0.2", "10.0.0.254" },
 	  { "10.0.0.1", "10.0.0.0", "10.1.0.1", "'2001:db8::1'" } },
+	/* NAT. */
+	{ LOAD_GATEWAY, "snat", { "true", "false" }, { "yes", "1", "'true'", "~" } },
+	{ LOAD_GATEWAY,
+	  "snat-pool",
+	  { "[]", "~", "[10.0.0.2, 10.0.0.254]" },
+	  { "10.0.0.2", "[10.0.0.0]", "[10.0.0.255]", "[10.0.1.1]" } },
+	{ LOAD_GATEWAY,
+	  "snat-pool",
+	  { "[10.0.0.1]" },
+	  { "[10.0.0.1, 10.0.0.1]", "[10.0.0.2, 10.0.0.2]", "['::2']", "[10.0.0.2/32]" } },
+	{ LOAD_ROUTER, "nat", { "{}", "~" }, { "[]", "5", "true" } },
+	{ LOAD_ROUTER, "nat", { "{mapping: address-and-port-dependent}" }, { "{mapping: ~}" } },
+	{ LOAD_NAT,
+	  "filtering",
+	  { "endpoint-independent", "address-dependent", "address-and-port-dependent" },
+	  { "none", "~", "port-dependent" } },
+	{ LOAD_NAT, "udp-timeout", { "120", "1000000" }, { "119", "1000001", "0" } },
+	{ LOAD_NAT, "tcp-established-timeout", { "7440", "1000000" }, { "7439", "1000001" } },
+	{ LOAD_NAT, "tcp-transitory-timeout", { "240", "1000000" }, { "239", "1000001" } },
+	{ LOAD_NAT, "icmp-timeout", { "60", "1000000" }, { "59", "1000001" } },
+	{ LOAD_NAT, "port-quota", { "0", "1", "4194304" }, { "-1", "4194305", "none" } },
+	{ LOAD_ROUTER, "floating-ips", { "[]", "~" }, { "{}", "5", "true" } },
+	{ LOAD_ROUTER, "port-forwardings", { "[]", "~" }, { "{}", "5", "true" } },
+	{ LOAD_ROUTER, "firewall", { "[]", "~" }, { "{}", "[5]", "5", "[~]" } },
+	{ LOAD_FLOATING("port: p"),
+	  "address",
+	  { "192.0.2.2", "192.0.2.254", "192.0.2.8" },
+	  { "192.0.2.0", "192.0.2.255", "192.0.3.1", "192.0.1.255" } },
+	{ LOAD_FLOATING("port: p"),
+	  "address",
+	  { NULL },
+	  { "192.0.2.1", "192.0.2.9", "'::2'", "192.0.2.2/32" } },
+	{ LOAD_FLOATING("address: 192.0.2.2"), "port", { "p" }, { "q", "n", "~", "[p]" } },
+	{ LOAD_FLOATING("address: 192.0.2.2, port: p"),
+	  "fixed-address",
+	  { "10.0.0.2", "10.0.0.3" },
+	  { "10.0.0.4", "'::2'", "10.0.0.1", "~" } },
+	{ LOAD_FORWARDING("protocol: tcp, external-port: 1, internal-port: 1"),
+	  "address",
+	  { "192.0.2.1", "192.0.2.2", "192.0.2.254" },
+	  { "192.0.2.0", "192.0.2.9", "192.0.3.1", "'::2'" } },
+	{ LOAD_FORWARDING("address: 192.0.2.2, external-port: 1, internal-port: 1"),
+	  "protocol",
+	  { "tcp", "udp" },
+	  { "6", "sctp", "any", "icmp" } },
+	{ LOAD_FORWARDING("address: 192.0.2.2, protocol: tcp, internal-port: 1"),
+	  "external-port",
+	  { "1", "65535" },
+	  { "0", "65536", "1-2", "'1'" } },
+	{ LOAD_FORWARDING("address: 192.0.2.2, protocol: tcp, external-port: 1"),
+	  "internal-port",
+	  { "1", "65535" },
+	  { "0", "65536", "~", "http" } },
+	/* Firewalls. */
+	{ LOAD_FIREWALL("log: true"), "action", { "allow", "deny" }, { "drop", "~", "true" } },
+	{ LOAD_FIREWALL("action: deny"),
+	  "direction",
+	  { "in", "out", "both" },
+	  { "ingress", "~", "any" } },
+	{ LOAD_FIREWALL("action: deny, protocol: tcp"),
+	  "ports",
+	  { "0", "65535", "0-65535" },
+	  { "65536", "2-1", "http", "[80]" } },
+	{ LOAD_FIREWALL("action: deny, protocol: icmp"),
+	  "icmp-type",
+	  { "0", "255" },
+	  { "256", "-1", "echo" } },
+	{ LOAD_FIREWALL("action: deny"), "protocol", { "0", "255", "any" }, { "256", "-1", "x" } },
+	{ LOAD_FIREWALL("action: deny, ethertype: ipv4"),
+	  "source",
+	  { "0.0.0.0/0", "10.0.0.1", "10.0.0.1/32" },
+	  { "10.0.0.1/31", "'::/0'", "10.0.0.0/33", "~" } },
+	{ LOAD_FIREWALL("action: deny, source: '::/0'"),
+	  "destination",
+	  { "'::/0'", "'2001:db8::1'", "'2001:db8::/32'" },
+	  { "0.0.0.0/0", "10.0.0.1", "'2001:db8::1/32'", "any" } },
+	{ LOAD_FIREWALL("action: deny"), "log", { "true", "false" }, { "1", "on", "~" } },
 };
 
 #endif

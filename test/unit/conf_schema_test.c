@@ -89,6 +89,24 @@ schema_test_json_segments(void **state)
 	free(text);
 }
 
+/** Equal elements may be in a list whose order has a meaning, and in no other. */
+static void
+schema_test_json_order(void **state)
+{
+	char *text = schema_write(weft_conf_schema_json);
+	json_t *schema = json_loads(text, 0, NULL), *keys;
+
+	(void)state;
+	assert_int_equal(json_unpack(schema, "{s:{s:{s:{s:o}}}}", "properties", "routers", "items",
+				     "properties", &keys),
+			 0);
+	assert_non_null(json_object_get(json_object_get(keys, "floating-ips"), "uniqueItems"));
+	assert_non_null(json_object_get(json_object_get(keys, "firewall"), "maxItems"));
+	assert_null(json_object_get(json_object_get(keys, "firewall"), "uniqueItems"));
+	json_decref(schema);
+	free(text);
+}
+
 static void
 schema_check_rows(const char *page, const struct conf_object *object)
 {
@@ -116,6 +134,8 @@ schema_test_rst(void **state)
 	assert_non_null(strstr(page, "     - list: IP address, at most 1024\n"));
 	assert_non_null(strstr(page, "     - list, see `routers`_, at most 4096\n"));
 	assert_non_null(strstr(page, "     - map, see `gateway`_\n"));
+	assert_non_null(strstr(page, "     - list: IP address, at most 64\n"));
+	assert_non_null(strstr(page, "     - list, see `firewall`_, at most 1000\n"));
 	free(page);
 }
 
@@ -151,6 +171,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(schema_test_json),
 		cmocka_unit_test(schema_test_json_segments),
+		cmocka_unit_test(schema_test_json_order),
 		cmocka_unit_test(schema_test_rst),
 #ifdef WEFT_SOURCE_DIR
 		cmocka_unit_test(schema_test_config),
