@@ -347,6 +347,51 @@ routers:
     gateway: {network: red, address: 10.1.0.1/24}            # !! networks[red], external: true
     routes: [{destination: 172.16.0.0/12, next-hop: 10.3.0.1}]       # !! no link of routers[r2]
 """,
+    "NAT": """
+networks:
+  - {name: blue, type: local}
+  - {name: red, type: local}
+  - {name: public, type: local, external: true}
+ports:
+  - {name: vm1, network: blue, device: net_null0, addresses: [10.0.0.10, "2001:db8::10"]}
+  - {name: vm2, network: red, device: net_null1, addresses: [10.1.0.10]}
+routers:
+  - name: r1
+    interfaces: [{network: blue, address: 10.0.0.1/24}]
+    gateway: {network: public, address: 203.0.113.2/24, snat-pool: [203.0.113.20]}
+    nat: {udp-timeout: 119}                       # !! routers[r1].nat.udp-timeout, 119, 120..1000000
+    floating-ips:
+      - {address: 203.0.113.10, port: vm1}
+      - {address: 203.0.113.11, port: vm1}        # !! floating-ips[1], vm1 at 10.0.0.10, behind
+      - {address: 203.0.113.10, port: vm9}        # !! floating-ips[2], 'vm9'
+      - {address: 203.0.113.12, port: vm2}        # !! vm2, networks[red], no interface
+      - {address: 203.0.114.13, port: vm1, fixed-address: "2001:db8::10"}    # !! IPv4 only
+      - {address: 203.0.113.20, port: vm1, fixed-address: 10.0.0.11}         # !! not an address of ports[vm1]
+    port-forwardings:
+      - {address: 203.0.113.2, protocol: tcp, external-port: 80, port: vm1, internal-port: 80}
+      - address: 203.0.113.10                     # !! 203.0.113.10, floating-ips[0]
+        protocol: tcp
+        external-port: 80
+        port: vm1
+        internal-port: 65536                      # !! port-forwardings[1].internal-port, 1..65535
+      - {address: 203.0.113.2, protocol: tcp, external-port: 80, port: vm1, internal-port: 81}  # !! tcp
+  - name: r2
+    gateway: {network: public, address: 203.0.113.3/24, snat: false, snat-pool: [203.0.113.20]} # !! needs snat
+    floating-ips: []
+  - name: r3
+    floating-ips: [{address: 203.0.113.30, port: vm1}]                       # !! needs a 'gateway'
+""",
+    "router firewalls": """
+routers:
+  - name: r1
+    firewall:
+      - {action: deny, direction: in, protocol: tcp, ports: 20-23}
+      - {action: deny, protocol: icmp, ports: 80}            # !! firewall[1].ports, tcp, udp
+      - {action: drop}                                       # !! firewall[2].action, allow, deny
+      - {direction: in}                                      # !! firewall[3], action
+      - {action: allow, source: 10.0.0.0/8, destination: "::/0"}     # !! destination, contradicts source
+      - {action: allow, source: 10.0.0.1/8}                  # !! 10.0.0.0/8
+""",
     "workers": """
 host:
   workers: [1, 1]                            # !! host.workers, 1
