@@ -20,9 +20,9 @@ conf_delete_flags(uint32_t n)
 }
 
 static void
-delete_start(struct deletion *deletion, const struct weft_conf *conf)
+delete_start(struct conf_deletion *deletion, const struct weft_conf *conf)
 {
-	*deletion = (struct deletion){ .conf = conf };
+	*deletion = (struct conf_deletion){ .conf = conf };
 	conf_index_build(&deletion->wires, conf->wires, conf->n_wires, sizeof(*conf->wires));
 	conf_index_build(&deletion->networks, conf->networks, conf->n_networks,
 			 sizeof(*conf->networks));
@@ -41,7 +41,7 @@ delete_start(struct deletion *deletion, const struct weft_conf *conf)
 }
 
 static void
-delete_finish(struct deletion *deletion)
+delete_finish(struct conf_deletion *deletion)
 {
 	conf_index_clear(&deletion->wires);
 	conf_index_clear(&deletion->networks);
@@ -58,8 +58,8 @@ delete_finish(struct deletion *deletion)
 }
 
 void
-conf_delete_note_user(struct deletion *deletion, const struct conf_node *node, const char *what,
-		      const char *name)
+conf_delete_note_user(struct conf_deletion *deletion, const struct conf_node *node,
+		      const char *what, const char *name)
 {
 	char place[CONF_PLACE_BYTES];
 
@@ -88,7 +88,7 @@ conf_delete_key(struct conf_node *map, const char *key)
 
 /** The tunnel endpoint goes with its wire. */
 static void
-delete_follow_wire(struct deletion *deletion)
+delete_follow_wire(struct conf_deletion *deletion)
 {
 	const struct weft_conf *conf = deletion->conf;
 
@@ -101,7 +101,7 @@ delete_follow_wire(struct deletion *deletion)
 
 /** Networks go with their wire, overlays with the tunnel endpoint. */
 static void
-delete_follow_wires(struct deletion *deletion)
+delete_follow_wires(struct conf_deletion *deletion)
 {
 	const struct weft_conf *conf = deletion->conf;
 
@@ -119,7 +119,7 @@ delete_follow_wires(struct deletion *deletion)
 
 /** Ports go with their network. */
 static void
-delete_follow_networks(struct deletion *deletion)
+delete_follow_networks(struct conf_deletion *deletion)
 {
 	const struct weft_conf *conf = deletion->conf;
 
@@ -137,7 +137,7 @@ delete_follow_networks(struct deletion *deletion)
 
 /** Static MACs go with their port, out of a network that stays. */
 static void
-delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
+delete_follow_ports(struct conf_deletion *deletion, struct conf_node *tree)
 {
 	const struct weft_conf *conf = deletion->conf;
 
@@ -163,14 +163,14 @@ delete_follow_ports(struct deletion *deletion, struct conf_node *tree)
 
 /** Whether a security group that is referred to goes. */
 static bool
-delete_group_is_gone(const struct deletion *deletion, const char *name)
+delete_group_is_gone(const struct conf_deletion *deletion, const char *name)
 {
 	return conf_delete_is_gone(&deletion->groups, deletion->group_goes, name);
 }
 
 /** A security group goes out of the lists of ports, which stay. */
 static void
-delete_follow_groups_to_ports(struct deletion *deletion, struct conf_node *tree)
+delete_follow_groups_to_ports(struct conf_deletion *deletion, struct conf_node *tree)
 {
 	const struct weft_conf *conf = deletion->conf;
 
@@ -195,7 +195,7 @@ delete_follow_groups_to_ports(struct deletion *deletion, struct conf_node *tree)
 
 /** With a security group go the rules of others that name it. */
 static void
-delete_follow_groups_to_rules(struct deletion *deletion, struct conf_node *tree)
+delete_follow_groups_to_rules(struct conf_deletion *deletion, struct conf_node *tree)
 {
 	const struct weft_conf *conf = deletion->conf;
 
@@ -231,7 +231,7 @@ delete_mark_in(const struct conf_index *index, bool *goes, const char *name)
 
 /** Marks the object itself. @return whether there is one */
 static bool
-delete_mark(struct deletion *deletion, const char *noun, const char *name)
+delete_mark(struct conf_deletion *deletion, const char *noun, const char *name)
 {
 	if (strcmp(noun, "port") == 0)
 		return delete_mark_in(&deletion->ports, deletion->port_goes, name);
@@ -249,7 +249,7 @@ delete_mark(struct deletion *deletion, const char *noun, const char *name)
 }
 
 static void
-delete_remove(const struct deletion *deletion, struct conf_node *tree)
+delete_remove(const struct conf_deletion *deletion, struct conf_node *tree)
 {
 	struct conf_node *list;
 
@@ -282,7 +282,7 @@ delete_report_missing(const char *noun, const char *name, struct weft_errors *er
 }
 
 static void
-delete_report_users(struct deletion *deletion, const char *noun, const char *name,
+delete_report_users(struct conf_deletion *deletion, const char *noun, const char *name,
 		    struct weft_errors *errors)
 {
 	char more[32] = "";
@@ -301,7 +301,7 @@ weft_conf_delete(const struct weft_conf *base, const char *noun, const char *nam
 	struct weft_conf_source *source = conf_source_create();
 	struct conf_report report = { 0 };
 	struct weft_conf *conf = NULL;
-	struct deletion deletion;
+	struct conf_deletion deletion;
 
 	source->tree = conf_node_clone(base->source->tree, &source->arena);
 	delete_start(&deletion, base);

@@ -19,7 +19,7 @@
 #include "conf/node.h"
 
 /** What goes, as flags beside the lists of a document, and what goes with it. */
-struct deletion {
+struct conf_deletion {
 	const struct weft_conf *conf;
 	struct conf_index wires, networks, groups, ports, routers;
 	bool *wire_goes, *network_goes, *group_goes, *port_goes, *router_goes;
@@ -34,7 +34,7 @@ struct deletion {
 bool *conf_delete_flags(uint32_t n);
 
 /** Notes something that goes too: "the gateway of router" r1. */
-void conf_delete_note_user(struct deletion *deletion, const struct conf_node *node,
+void conf_delete_note_user(struct conf_deletion *deletion, const struct conf_node *node,
 			   const char *what, const char *name);
 
 /** Whether an object that is referred to goes. */
@@ -44,6 +44,6 @@ bool conf_delete_is_gone(const struct conf_index *index, const bool *goes, const
 void conf_delete_key(struct conf_node *map, const char *key);
 
 /** Takes out of routers, which stay, what they have in networks and of ports that go. */
-void conf_delete_from_routers(struct deletion *deletion, struct conf_node *tree);
+void conf_delete_from_routers(struct conf_deletion *deletion, struct conf_node *tree);
 
 #endif

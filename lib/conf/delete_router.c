@@ -4,19 +4,19 @@
 #include "conf/delete.h"
 
 static bool
-delete_network_is_gone(const struct deletion *deletion, const char *name)
+delete_network_is_gone(const struct conf_deletion *deletion, const char *name)
 {
 	return conf_delete_is_gone(&deletion->networks, deletion->network_goes, name);
 }
 
 static bool
-delete_port_is_gone(const struct deletion *deletion, const char *name)
+delete_port_is_gone(const struct conf_deletion *deletion, const char *name)
 {
 	return conf_delete_is_gone(&deletion->ports, deletion->port_goes, name);
 }
 
 static bool
-delete_gateway_is_gone(const struct deletion *deletion, const struct weft_conf_router *router)
+delete_gateway_is_gone(const struct conf_deletion *deletion, const struct weft_conf_router *router)
 {
 	return router->gateway.is_there &&
 	       delete_network_is_gone(deletion, router->gateway.network);
@@ -24,7 +24,7 @@ delete_gateway_is_gone(const struct deletion *deletion, const struct weft_conf_r
 
 /** Interfaces go with their network. */
 static bool
-delete_interface_goes(const struct deletion *deletion, const struct weft_conf_router *router,
+delete_interface_goes(const struct conf_deletion *deletion, const struct weft_conf_router *router,
 		      uint32_t at)
 {
 	return delete_network_is_gone(deletion, router->interfaces[at].network);
@@ -32,7 +32,7 @@ delete_interface_goes(const struct deletion *deletion, const struct weft_conf_ro
 
 /** Routes go with the link of their next hop. */
 static bool
-delete_route_goes(const struct deletion *deletion, const struct weft_conf_router *router,
+delete_route_goes(const struct conf_deletion *deletion, const struct weft_conf_router *router,
 		  uint32_t at)
 {
 	const struct weft_ip *next_hop = &router->routes[at].next_hop;
@@ -46,7 +46,7 @@ delete_route_goes(const struct deletion *deletion, const struct weft_conf_router
 
 /** Floating IPs go with their port, and with the gateway whose link they are on. */
 static bool
-delete_floating_ip_goes(const struct deletion *deletion, const struct weft_conf_router *router,
+delete_floating_ip_goes(const struct conf_deletion *deletion, const struct weft_conf_router *router,
 			uint32_t at)
 {
 	return delete_gateway_is_gone(deletion, router) ||
@@ -54,7 +54,7 @@ delete_floating_ip_goes(const struct deletion *deletion, const struct weft_conf_
 }
 
 static bool
-delete_forwarding_goes(const struct deletion *deletion, const struct weft_conf_router *router,
+delete_forwarding_goes(const struct conf_deletion *deletion, const struct weft_conf_router *router,
 		       uint32_t at)
 {
 	return delete_gateway_is_gone(deletion, router) ||
@@ -64,9 +64,9 @@ delete_forwarding_goes(const struct deletion *deletion, const struct weft_conf_r
 /** Takes out of a list of a router what goes. @p what: "a route of router" @return whether anything
  *  does */
 static bool
-delete_from_router(struct deletion *deletion, const struct weft_conf_router *router,
+delete_from_router(struct conf_deletion *deletion, const struct weft_conf_router *router,
 		   struct conf_node *list, uint32_t n, const char *what,
-		   bool (*goes)(const struct deletion *deletion,
+		   bool (*goes)(const struct conf_deletion *deletion,
 				const struct weft_conf_router *router, uint32_t at))
 {
 	bool *flags = conf_delete_flags(n);
@@ -85,7 +85,7 @@ delete_from_router(struct deletion *deletion, const struct weft_conf_router *rou
 }
 
 static bool
-delete_gateway(struct deletion *deletion, const struct weft_conf_router *router,
+delete_gateway(struct conf_deletion *deletion, const struct weft_conf_router *router,
 	       struct conf_node *object)
 {
 	if (!delete_gateway_is_gone(deletion, router))
@@ -97,7 +97,7 @@ delete_gateway(struct deletion *deletion, const struct weft_conf_router *router,
 }
 
 void
-conf_delete_from_routers(struct deletion *deletion, struct conf_node *tree)
+conf_delete_from_routers(struct conf_deletion *deletion, struct conf_node *tree)
 {
 	const struct weft_conf *conf = deletion->conf;
 
