@@ -14,6 +14,8 @@
 	{ .key = "port", .help = "only this port or wire", .names = WEFT_NAMES_PORT }
 #define NETWORK_FILTER                                                                             \
 	{ .key = "network", .help = "only this network", .names = WEFT_NAMES_NETWORK }
+#define ROUTER_FILTER                                                                              \
+	{ .key = "router", .help = "only of this router", .names = WEFT_NAMES_ROUTER }
 #define MAC_FILTER                                                                                 \
 	{ .key = "mac", .help = "only this MAC address" }
 #define ENDPOINT_FILTER                                                                            \
@@ -58,12 +60,12 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { NETWORK_FILTER, PORT_FILTER, ENDPOINT_FILTER, MAC_FILTER } },
 	{ "fdb", "flush", "Forgets learned MAC addresses; what the configuration says stays",
 	  { NETWORK_FILTER, PORT_FILTER, ENDPOINT_FILTER, MAC_FILTER } },
-	{ "connection", "list", "Lists the connections that security groups know of",
-	  { NETWORK_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER,
+	{ "connection", "list", "Lists the connections that security groups and routers know of",
+	  { NETWORK_FILTER, ROUTER_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER,
 	    { .key = "limit", .type = WEFT_ARG_NUMBER, .max = 100000000,
 	      .help = "at most so many connections, 0: all; default 1000" } } },
 	{ "connection", "flush", "Ends connections: their packets must be allowed anew",
-	  { NETWORK_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER } },
+	  { NETWORK_FILTER, ROUTER_FILTER, GUARD_FILTER, ADDRESS_FILTER, PROTOCOL_FILTER } },
 	{ "security-group", "list", "Lists security groups", { { 0 } } },
 	{ "security-group", "show", "Shows a security group: rules with their hits, ports, members",
 	  { GROUP_NAME } },
@@ -76,11 +78,15 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	    { .key = "members", .flags = WEFT_ARG_REQUIRED,
 	      .help = "the addresses, with commas between them; some may not be in it" } } },
 	{ "router", "list", "Lists routers", { { 0 } } },
-	{ "router", "show", "Shows a router: where it meets its networks, routes",
+	{ "router", "show", "Shows a router: networks, routes, NAT, floating IPs, firewall",
 	  { ROUTER_NAME } },
 	{ "route", "list", "Lists the routes of routers, as they are looked up",
-	  { { .key = "router", .help = "only of this router", .names = WEFT_NAMES_ROUTER } } },
-	{ "log", "list", "Lists what security groups log, the newest last",
+	  { ROUTER_FILTER } },
+	{ "nat", "list", "Lists what inside addresses and ports are outside, as far as that is in use",
+	  { ROUTER_FILTER,
+	    { .key = "limit", .type = WEFT_ARG_NUMBER, .max = 100000000,
+	      .help = "at most so many, 0: all; default 1000" } } },
+	{ "log", "list", "Lists what security groups and firewalls log, the newest last",
 	  { PORT_FILTER } },
 	{ "flow", "list", "Lists the flows that workers remember, with their answers",
 	  { PORT_FILTER, NETWORK_FILTER,

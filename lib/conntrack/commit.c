@@ -2,25 +2,14 @@
 /* How connections begin, and are removed. */
 #include <rte_branch_prediction.h>
 
+#include "conntrack/pair.h"
 #include "conntrack/pool.h"
 #include "conntrack/quota.h"
 #include "conntrack/use.h"
 #include "core/gen.h"
 
-/* What is wanted, while it is made. */
-struct commit_wish {
-	struct weft_conn_probe probe;
-	enum weft_conn_event event;
-	enum weft_conn_state state;
-	uint32_t in_the_way;
-	uint16_t from, to;
-	uint32_t now_ms;
-	uint32_t number; /* of a free entry; WEFT_NO_CONN */
-};
-
-/* All but the word, while nobody can find it. */
-static void
-commit_fill(const struct commit_wish *wish)
+void
+weft_conn_fill(const struct weft_conn_wish *wish)
 {
 	struct weft_conn_entry *entry = weft_conn_entry(wish->number);
 
@@ -35,24 +24,28 @@ commit_fill(const struct commit_wish *wish)
 
 /* The caller holds the lock: from here on it is a connection. */
 static void
-commit_publish(const struct commit_wish *wish, const struct weft_conn_place *place)
+commit_publish(const struct weft_conn_wish *wish, const struct weft_conn_place *place)
 {
 	struct weft_conn_entry *entry = weft_conn_entry(wish->number);
 	uint8_t life = (uint8_t)((entry->word >> WEFT_CONN_LIFE_SHIFT) + 1);
 	uint64_t word = wish->state | (uint64_t)wish->probe.question << WEFT_CONN_QUESTION_SHIFT |
-			(uint64_t)life << WEFT_CONN_LIFE_SHIFT |
+			wish->flags | (uint64_t)life << WEFT_CONN_LIFE_SHIFT |
 			(uint64_t)weft_conn_sec(wish->now_ms) << WEFT_CONN_BORN_SHIFT;
 
 	__atomic_store_n(&entry->word, word, __ATOMIC_RELEASE);
-	__atomic_store_n(&weft_conn_table.deadlines[wish->number],
-			 weft_conn_deadline(wish->now_ms + weft_conn_timeout_ms(word)),
-			 __ATOMIC_RELEASE);
+	/* What has no time of its own goes with what it belongs to. */
+	if (likely(!(wish->flags & (WEFT_CONN_SHADOW | WEFT_CONN_HELD))))
+		__atomic_store_n(
+			&weft_conn_table.deadlines[wish->number],
+			weft_conn_deadline(wish->now_ms +
+					   weft_conn_timeout_ms(weft_conn_entry_zone(entry), word)),
+			__ATOMIC_RELEASE);
 	weft_conn_link(place, wish->probe.hash, wish->number);
 }
 
 /* Is the one that is linked over, so that a new one may take its place? */
 static bool
-commit_is_over(const struct commit_wish *wish, uint32_t old)
+commit_is_over(const struct weft_conn_wish *wish, uint32_t old)
 {
 	return old == wish->in_the_way || (weft_conn_word(weft_conn_entry(old)) & WEFT_CONN_MARKED);
 }
@@ -67,7 +60,7 @@ commit_counted(uint32_t number)
 
 /* The caller holds the lock. @param old  linked with this tuple, over; WEFT_NO_CONN: none */
 static enum weft_conn_outcome
-commit_enter(const struct commit_wish *wish, struct weft_conn_bucket *chain, uint32_t old,
+commit_enter(const struct weft_conn_wish *wish, struct weft_conn_bucket *chain, uint32_t old,
 	     struct weft_conn_place *place)
 {
 	uint16_t counted = weft_conn_counted(wish->from, wish->to);
@@ -93,7 +86,7 @@ commit_enter(const struct commit_wish *wish, struct weft_conn_bucket *chain, uin
 
 /* After the lock: what others shall know, and what became of the old one. */
 static void
-commit_finish(struct weft_conn_worker *worker, const struct commit_wish *wish, uint32_t old)
+commit_finish(struct weft_conn_worker *worker, const struct weft_conn_wish *wish, uint32_t old)
 {
 	uint32_t hash = (uint32_t)(wish->probe.hash >> 32);
 
@@ -105,12 +98,13 @@ commit_finish(struct weft_conn_worker *worker, const struct commit_wish *wish, u
 	if (commit_counted(old) != weft_conn_counted(wish->from, wish->to))
 		weft_conn_quota_give(commit_counted(old));
 	__atomic_store_n(&worker->removed, worker->removed + 1, __ATOMIC_RELAXED);
+	weft_conn_part(worker, old);
 	weft_conn_retire(worker, old);
 }
 
 /* Another worker was faster: this is one more packet of the same connection. */
 static uint32_t
-commit_join(const struct commit_wish *wish, uint32_t number)
+commit_join(const struct weft_conn_wish *wish, uint32_t number)
 {
 	const struct weft_conn_entry *entry = weft_conn_entry(number);
 	bool is_original = wish->probe.is_forth &&
@@ -121,8 +115,8 @@ commit_join(const struct commit_wish *wish, uint32_t number)
 	return number;
 }
 
-static enum weft_conn_outcome
-commit_make(struct weft_conn_worker *worker, const struct commit_wish *wish, uint32_t *conn)
+enum weft_conn_outcome
+weft_conn_make(struct weft_conn_worker *worker, const struct weft_conn_wish *wish, uint32_t *conn)
 {
 	struct weft_conn_bucket *chain = weft_conn_lock((uint32_t)(wish->probe.hash >> 32));
 	struct weft_conn_place place, room;
@@ -131,8 +125,8 @@ commit_make(struct weft_conn_worker *worker, const struct commit_wish *wish, uin
 
 	if (unlikely(old != WEFT_NO_CONN && !commit_is_over(wish, old))) {
 		weft_conn_unlock(chain);
-		*conn = commit_join(wish, old);
-		return WEFT_CONN_COMMITTED;
+		*conn = old;
+		return WEFT_CONN_TAKEN;
 	}
 	outcome = commit_enter(wish, chain, old, old == WEFT_NO_CONN ? &room : &place);
 	weft_conn_unlock(chain);
@@ -149,7 +143,7 @@ weft_conn_commit(uint16_t worker, const struct weft_conn_packet *packet,
 		 uint32_t *conn)
 {
 	struct weft_conn_worker *self = &weft_conn_table.workers[worker];
-	struct commit_wish wish = {
+	struct weft_conn_wish wish = {
 		.event = weft_conn_event(packet),
 		.in_the_way = look->in_the_way,
 		.from = from,
@@ -163,8 +157,12 @@ weft_conn_commit(uint16_t worker, const struct weft_conn_packet *packet,
 	weft_conn_probe(packet, look->hash, &wish.probe);
 	weft_conn_first_state(&packet->tuple, wish.event, &wish.state);
 	if (likely(wish.number != WEFT_NO_CONN))
-		commit_fill(&wish);
-	outcome = commit_make(self, &wish, conn);
+		weft_conn_fill(&wish);
+	outcome = weft_conn_make(self, &wish, conn);
+	if (outcome == WEFT_CONN_TAKEN) {
+		*conn = commit_join(&wish, *conn);
+		outcome = WEFT_CONN_COMMITTED;
+	}
 	if (unlikely(wish.number != WEFT_NO_CONN && *conn != wish.number))
 		weft_conn_number_put(self, wish.number);
 	return outcome;
@@ -185,7 +183,7 @@ weft_conn_remove(uint16_t worker, uint32_t conn)
 	empty = weft_conn_unlink(&place);
 	weft_conn_end(conn);
 	weft_conn_unlock(chain);
-	weft_gen_bump(weft_gen_slot(WEFT_GEN_CONN, entry->hash));
+	weft_conn_bump(entry);
 	weft_conn_bury(self, conn);
 	weft_conn_retire_bucket(self, empty);
 }

@@ -35,7 +35,7 @@
  *    receiver's if it came from a wire.
  *
  * Entries refer to each other by number, not by address, and the index can be made again from them:
- * so the pool can live in a file. A connection takes 64 bytes and its share of the rest 30 more.
+ * so the pool can live in a file. A connection takes 64 bytes and its share of the rest 46 more.
  *
  * Threads: "workers" are told apart by their number, and each is a registered, online reader of
  * weft_rcu. What is for the control thread says so.
@@ -100,12 +100,15 @@ struct weft_conn_look {
 	uint8_t question; /* if known, of ICMP: the type that it began with */
 	uint16_t from, to; /* if known: ports whose policies it was judged by, see commit */
 	bool is_replied, is_cut; /* if known */
+	bool is_translated; /* if known: goes on otherwise than it came; weft_conn_translated() */
 };
 
 enum weft_conn_outcome {
 	WEFT_CONN_COMMITTED,
 	WEFT_CONN_TABLE_FULL, /* host.connections, less what is reserved for others */
 	WEFT_CONN_PORT_LIMIT, /* connection-limit of the port that it counts for */
+	WEFT_CONN_TAKEN, /* of what is translated: others were faster; to be looked up again */
+	WEFT_CONN_QUOTA, /* and has used up its port-quota */
 };
 
 /** A connection as people see it. */
@@ -115,6 +118,8 @@ struct weft_conn_row {
 	bool is_replied;
 	bool is_assured; /* TCP that was established, UDP that is a stream */
 	bool is_cut; /* the rules allow it no more */
+	bool is_translated;
+	struct weft_tuple translated; /* if so: how it goes on */
 	uint16_t from, to;
 	uint32_t expires_sec; /* until it is removed, if it stays silent */
 	uint32_t age_sec;
@@ -202,7 +207,9 @@ uint32_t weft_conn_expire(uint16_t worker, uint32_t now_ms);
 int weft_conn_create(uint32_t capacity, uint16_t n_workers);
 void weft_conn_destroy(void);
 
+/** Of the connections in networks; and in the zone of a router. */
 void weft_conn_set_timeouts(const struct weft_conf_timeouts *timeouts);
+void weft_conn_set_router_timeouts(uint16_t router, const struct weft_conf_timeouts *timeouts);
 
 /** Seconds that a flow may be idle before it is forgotten: a connection that expires later than
  *  that after its last use has no flows. */

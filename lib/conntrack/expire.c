@@ -9,6 +9,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
+#include "conntrack/pair.h"
 #include "conntrack/pool.h"
 #include "conntrack/use.h"
 #include "core/gen.h"
@@ -100,10 +101,11 @@ expire_is_over(uint32_t number, uint32_t now_ms)
 	if (value != WEFT_CONN_AT_ONCE || (word & WEFT_CONN_MARKED))
 		return expire_is_due(value, now_ms);
 	/* It was meant for one that had this entry before. */
-	__atomic_store_n(deadline,
-			 weft_conn_deadline(__atomic_load_n(&entry->touched_ms, __ATOMIC_RELAXED) +
-					    weft_conn_timeout_ms(word)),
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(
+		deadline,
+		weft_conn_deadline(__atomic_load_n(&entry->touched_ms, __ATOMIC_RELAXED) +
+				   weft_conn_timeout_ms(weft_conn_entry_zone(entry), word)),
+		__ATOMIC_RELAXED);
 	return false;
 }
 
@@ -117,9 +119,9 @@ expire_tell(const struct weft_conn_entry *entry, uint64_t word, uint32_t now_ms)
 	enum weft_conn_state state = weft_conn_word_state(word);
 
 	if ((int32_t)idle_ms <= (int32_t)(flow_idle_ms + EXPIRE_SLACK_MS))
-		weft_gen_bump(weft_gen_slot(WEFT_GEN_CONN, entry->hash));
+		weft_conn_bump(entry);
 	if (state == WEFT_CONN_SYN_SENT || state == WEFT_CONN_SYN_SENT2)
-		weft_gen_bump(weft_gen_news_slot(entry->hash));
+		weft_conn_bump_news(entry);
 }
 
 static bool

@@ -62,6 +62,7 @@ weft_conn_probe(const struct weft_conn_packet *packet, uint64_t hash, struct wef
 	probe->back = (last & ~0xffffffffull) | (last & 0xffff) << 16 | (last >> 16 & 0xffff);
 	probe->hash = hash;
 	probe->question = 0;
+	probe->is_quoted = false;
 	probe->is_forth = probe->is_back = true;
 	if (likely(!weft_conn_tuple_is_icmp(&packet->tuple)))
 		return true;
@@ -147,6 +148,22 @@ index_find(const struct weft_conn_bucket *bucket, const struct weft_conn_probe *
 	return WEFT_NO_CONN;
 }
 
+/* Of what is translated each twin is met by packets of one direction: as they come to the router,
+ * or, in what an error quotes, as they have left it. */
+static uint32_t
+index_resolve(uint32_t number, bool is_quoted, enum weft_conn_direction direction, uint64_t *word)
+{
+	bool is_shadow = (*word & WEFT_CONN_SHADOW) != 0;
+
+	if ((direction == WEFT_CONN_REPLY) != (is_shadow != is_quoted))
+		return WEFT_NO_CONN;
+	if (!is_shadow)
+		return number;
+	number = weft_conn_link_of(number)->twin;
+	*word = weft_conn_word(weft_conn_entry(number));
+	return *word & WEFT_CONN_GONE ? WEFT_NO_CONN : number;
+}
+
 uint32_t
 weft_conn_find(const struct weft_conn_probe *probe, enum weft_conn_direction *direction,
 	       uint64_t *word)
@@ -160,7 +177,20 @@ weft_conn_find(const struct weft_conn_probe *probe, enum weft_conn_direction *di
 	do
 		number = index_find(chain, probe, direction, word);
 	while (unlikely(number != WEFT_NO_CONN && (*word & WEFT_CONN_GONE)));
+	if (number != WEFT_NO_CONN && (*word & (WEFT_CONN_TRANSLATED | WEFT_CONN_SHADOW)))
+		number = index_resolve(number, probe->is_quoted, *direction, word);
 	return number != WEFT_NO_CONN && (*word & WEFT_CONN_MARKED) ? WEFT_NO_CONN : number;
+}
+
+bool
+weft_conn_is_linked(const struct weft_conn_probe *probe)
+{
+	uint32_t hash = (uint32_t)(probe->hash >> 32);
+	enum weft_conn_direction direction;
+	uint64_t word;
+
+	return index_find(&weft_conn_table.buckets[weft_conn_bucket_number(hash)], probe,
+			  &direction, &word) != WEFT_NO_CONN;
 }
 
 void
@@ -175,6 +205,7 @@ weft_conn_describe(uint32_t number, struct weft_conn_look *look)
 	look->question = weft_conn_word_question(word);
 	look->is_replied = (word & WEFT_CONN_REPLIED) != 0;
 	look->is_cut = (word & WEFT_CONN_CUT) != 0;
+	look->is_translated = (word & WEFT_CONN_TRANSLATED) != 0;
 	look->from = __atomic_load_n(&entry->from, __ATOMIC_RELAXED);
 	look->to = __atomic_load_n(&entry->to, __ATOMIC_RELAXED);
 }

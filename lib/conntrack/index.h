@@ -28,6 +28,7 @@ struct weft_conn_probe {
 	uint64_t hash;
 	uint8_t question; /* of ICMP, that was asked or is answered; otherwise 0 */
 	bool is_forth, is_back; /* directions that the packet may have */
+	bool is_quoted; /* the packet is as it left */
 };
 
 /** Where a number stands. */
@@ -47,6 +48,9 @@ bool weft_conn_probe(const struct weft_conn_packet *packet, uint64_t hash,
  *  WEFT_NO_CONN */
 uint32_t weft_conn_find(const struct weft_conn_probe *probe, enum weft_conn_direction *direction,
 			uint64_t *word);
+
+/** Is there anything linked, of whatever kind? */
+bool weft_conn_is_linked(const struct weft_conn_probe *probe);
 
 /** Fills in a look at a known connection, but for the direction. */
 void weft_conn_describe(uint32_t number, struct weft_conn_look *look);

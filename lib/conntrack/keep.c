@@ -31,9 +31,9 @@ static const struct weft_conf_timeouts keep_timeouts = {
 	.generic = 600,
 };
 
-/* Memory that is there: no worker waits for it later. */
+/* @param is_populated  it is there: no worker waits for it later */
 static void *
-keep_map(size_t bytes)
+keep_map(size_t bytes, bool is_populated)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -42,7 +42,8 @@ keep_map(size_t bytes)
 		return NULL;
 	/* Both are wishes only. */
 	madvise(memory, bytes, MADV_HUGEPAGE);
-	madvise(memory, bytes, MADV_POPULATE_WRITE);
+	if (is_populated)
+		madvise(memory, bytes, MADV_POPULATE_WRITE);
 	return memory;
 }
 
@@ -57,6 +58,12 @@ static size_t
 keep_entries_bytes(void)
 {
 	return (size_t)weft_conn_table.pool.size * sizeof(*weft_conn_table.entries);
+}
+
+static size_t
+keep_links_bytes(void)
+{
+	return (size_t)weft_conn_table.pool.size * sizeof(*weft_conn_table.links);
 }
 
 static size_t
@@ -118,19 +125,20 @@ weft_conn_create(uint32_t capacity, uint16_t n_workers)
 	keep_measure(capacity, n_workers);
 	for (unsigned int i = 0; i < RTE_DIM(table->seeds); i++)
 		table->seeds[i] = rte_rand() | 1;
-	table->entries = keep_map(keep_entries_bytes());
-	table->deadlines = keep_map(keep_deadlines_bytes());
-	table->buckets = keep_map(keep_buckets_bytes());
-	table->workers = keep_map(keep_workers_bytes());
-	table->pool.numbers = keep_map(keep_pool_bytes(&table->pool));
-	table->overflow.numbers = keep_map(keep_pool_bytes(&table->overflow));
+	table->entries = keep_map(keep_entries_bytes(), true);
+	table->links = keep_map(keep_links_bytes(), false);
+	table->deadlines = keep_map(keep_deadlines_bytes(), true);
+	table->buckets = keep_map(keep_buckets_bytes(), true);
+	table->workers = keep_map(keep_workers_bytes(), true);
+	table->pool.numbers = keep_map(keep_pool_bytes(&table->pool), true);
+	table->overflow.numbers = keep_map(keep_pool_bytes(&table->overflow), true);
 	weft_conn_set_timeouts(&keep_timeouts);
 	table->flow_idle_ms = KEEP_FLOW_IDLE_MS;
 	/* Milliseconds that are a little behind, or of a clock that will wrap soon, are not before
 	 * the beginning of time. */
 	table->clock_ms = 1ull << 32;
-	if (table->entries != NULL && table->deadlines != NULL && table->buckets != NULL &&
-	    table->workers != NULL && table->pool.numbers != NULL &&
+	if (table->entries != NULL && table->links != NULL && table->deadlines != NULL &&
+	    table->buckets != NULL && table->workers != NULL && table->pool.numbers != NULL &&
 	    table->overflow.numbers != NULL) {
 		for (uint16_t i = 0; i < n_workers; i++)
 			table->workers[i].position = i * WEFT_CONN_PIECE;
@@ -146,6 +154,7 @@ weft_conn_destroy(void)
 	struct weft_conn_table *table = &weft_conn_table;
 
 	keep_unmap(table->entries, keep_entries_bytes());
+	keep_unmap(table->links, keep_links_bytes());
 	keep_unmap(table->deadlines, keep_deadlines_bytes());
 	keep_unmap(table->buckets, keep_buckets_bytes());
 	keep_unmap(table->workers, keep_workers_bytes());
@@ -155,29 +164,41 @@ weft_conn_destroy(void)
 }
 
 static void
-keep_set_timeout(enum weft_conn_state state, uint32_t sec)
+keep_set_timeout(uint32_t *timeouts_ms, enum weft_conn_state state, uint32_t sec)
 {
-	__atomic_store_n(&weft_conn_table.timeouts_ms[state],
-			 RTE_MIN(sec, WEFT_CONN_TIMEOUT_MAX_SEC) * 1000, __ATOMIC_RELAXED);
+	__atomic_store_n(&timeouts_ms[state], RTE_MIN(sec, WEFT_CONN_TIMEOUT_MAX_SEC) * 1000,
+			 __ATOMIC_RELAXED);
+}
+
+static void
+keep_set_timeouts(uint32_t *timeouts_ms, const struct weft_conf_timeouts *timeouts)
+{
+	keep_set_timeout(timeouts_ms, WEFT_CONN_SYN_SENT, timeouts->tcp_syn_sent);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_SYN_SENT2, timeouts->tcp_syn_sent);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_SYN_RECV, timeouts->tcp_syn_recv);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_ESTABLISHED, timeouts->tcp_established);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_FIN_WAIT, timeouts->tcp_fin_wait);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_CLOSE_WAIT, timeouts->tcp_close_wait);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_LAST_ACK, timeouts->tcp_last_ack);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_TIME_WAIT, timeouts->tcp_time_wait);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_CLOSE, timeouts->tcp_close);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_UDP, timeouts->udp);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_UDP_STREAM, timeouts->udp_stream);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_ICMP, timeouts->icmp);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_ICMPV6, timeouts->icmpv6);
+	keep_set_timeout(timeouts_ms, WEFT_CONN_GENERIC, timeouts->generic);
 }
 
 void
 weft_conn_set_timeouts(const struct weft_conf_timeouts *timeouts)
 {
-	keep_set_timeout(WEFT_CONN_SYN_SENT, timeouts->tcp_syn_sent);
-	keep_set_timeout(WEFT_CONN_SYN_SENT2, timeouts->tcp_syn_sent);
-	keep_set_timeout(WEFT_CONN_SYN_RECV, timeouts->tcp_syn_recv);
-	keep_set_timeout(WEFT_CONN_ESTABLISHED, timeouts->tcp_established);
-	keep_set_timeout(WEFT_CONN_FIN_WAIT, timeouts->tcp_fin_wait);
-	keep_set_timeout(WEFT_CONN_CLOSE_WAIT, timeouts->tcp_close_wait);
-	keep_set_timeout(WEFT_CONN_LAST_ACK, timeouts->tcp_last_ack);
-	keep_set_timeout(WEFT_CONN_TIME_WAIT, timeouts->tcp_time_wait);
-	keep_set_timeout(WEFT_CONN_CLOSE, timeouts->tcp_close);
-	keep_set_timeout(WEFT_CONN_UDP, timeouts->udp);
-	keep_set_timeout(WEFT_CONN_UDP_STREAM, timeouts->udp_stream);
-	keep_set_timeout(WEFT_CONN_ICMP, timeouts->icmp);
-	keep_set_timeout(WEFT_CONN_ICMPV6, timeouts->icmpv6);
-	keep_set_timeout(WEFT_CONN_GENERIC, timeouts->generic);
+	keep_set_timeouts(weft_conn_table.timeouts_ms[0], timeouts);
+}
+
+void
+weft_conn_set_router_timeouts(uint16_t router, const struct weft_conf_timeouts *timeouts)
+{
+	keep_set_timeouts(weft_conn_table.timeouts_ms[1 + router], timeouts);
 }
 
 void

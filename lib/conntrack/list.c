@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connections as people see them, and want to see them no more. */
+#include "conntrack/binding.h"
+#include "conntrack/pair.h"
 #include "conntrack/use.h"
 #include "core/gen.h"
 
@@ -33,6 +35,9 @@ list_read(uint32_t number, uint32_t now_ms, struct weft_conn_row *row)
 		.born_sec = weft_conn_word_born(word),
 		.age_sec = weft_conn_sec(now_ms) - weft_conn_word_born(word),
 	};
+	row->is_translated = (word & WEFT_CONN_TRANSLATED) != 0;
+	if (row->is_translated)
+		weft_conn_translated(number, &row->translated);
 	return weft_conn_word(entry) >> WEFT_CONN_LIFE_SHIFT == word >> WEFT_CONN_LIFE_SHIFT;
 }
 
@@ -70,7 +75,7 @@ weft_conn_forget(uint32_t conn, const struct weft_conn_row *row)
 			return false;
 	} while (!__atomic_compare_exchange_n(&entry->word, &word, word | WEFT_CONN_MARKED, false,
 					      __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
-	weft_gen_bump(weft_conn_slot(&row->original));
+	weft_conn_bump(entry);
 	deadline = &weft_conn_table.deadlines[conn];
 	old = __atomic_load_n(deadline, __ATOMIC_RELAXED);
 	while (old > WEFT_CONN_AT_ONCE &&

@@ -11,6 +11,7 @@
 
 #include <rte_ip.h>
 
+#include "conntrack/binding.h"
 #include "conntrack/use.h"
 #include "wire/ip.h"
 
@@ -107,14 +108,11 @@ related_read(uint16_t zone, uint8_t family, const struct related_packet *quoted,
 }
 
 bool
-weft_conn_look_related(uint16_t zone, uint8_t family, const uint8_t *l3, uint32_t length,
-		       struct weft_conn_look *look)
+weft_conn_read_related(uint16_t zone, uint8_t family, const uint8_t *l3, uint32_t length,
+		       struct weft_conn_packet *packet)
 {
 	struct related_packet error, quoted;
-	struct weft_conn_packet packet;
-	struct weft_conn_probe probe;
-	uint32_t offset, number;
-	uint64_t word;
+	uint32_t offset;
 
 	if (!related_parse(family, l3, length, &error) || !related_is_error(family, &error) ||
 	    (error.is_whole && !related_sum_is_right(family, &error)))
@@ -125,13 +123,34 @@ weft_conn_look_related(uint16_t zone, uint8_t family, const uint8_t *l3, uint32_
 		return false;
 	if (family == AF_INET && rte_raw_cksum(quoted.ip, quoted.info.l4_offset) != 0xffff)
 		return false;
-	related_read(zone, family, &quoted, &packet);
-	if (!weft_conn_probe(&packet, weft_conn_hash(&packet.tuple), &probe))
+	related_read(zone, family, &quoted, packet);
+	return true;
+}
+
+bool
+weft_conn_look_quoted(const struct weft_conn_packet *quoted, struct weft_conn_look *look)
+{
+	struct weft_conn_probe probe;
+	uint32_t number;
+	uint64_t word;
+
+	if (!weft_conn_probe(quoted, weft_conn_hash(&quoted->tuple), &probe))
 		return false;
+	probe.is_quoted = true;
 	look->in_the_way = WEFT_NO_CONN;
 	number = weft_conn_find(&probe, &look->direction, &word);
 	if (number == WEFT_NO_CONN)
 		return false;
 	weft_conn_describe(number, look);
 	return true;
+}
+
+bool
+weft_conn_look_related(uint16_t zone, uint8_t family, const uint8_t *l3, uint32_t length,
+		       struct weft_conn_look *look)
+{
+	struct weft_conn_packet quoted;
+
+	return weft_conn_read_related(zone, family, l3, length, &quoted) &&
+	       weft_conn_look_quoted(&quoted, look);
 }

@@ -246,10 +246,12 @@ weft_conn_step(uint64_t *word, enum weft_conn_event event, enum weft_conn_direct
 }
 
 uint32_t
-weft_conn_timeout_ms(uint64_t word)
+weft_conn_timeout_ms(uint16_t zone, uint64_t word)
 {
 	enum weft_conn_state state = weft_conn_word_state(word);
-	uint32_t ms = __atomic_load_n(&weft_conn_table.timeouts_ms[state], __ATOMIC_RELAXED);
+	const uint32_t *timeouts =
+		weft_conn_table.timeouts_ms[weft_zone_is_router(zone) ? 1 + WEFT_ZONE_ID(zone) : 0];
+	uint32_t ms = __atomic_load_n(&timeouts[state], __ATOMIC_RELAXED);
 
 	if (word & WEFT_CONN_CUT)
 		return RTE_MIN(ms, STATE_CUT_MS);

@@ -56,7 +56,7 @@ enum weft_conn_step weft_conn_step(uint64_t *word, enum weft_conn_event event,
 				   enum weft_conn_direction direction);
 
 /** How long a connection in this state may be silent. */
-uint32_t weft_conn_timeout_ms(uint64_t word);
+uint32_t weft_conn_timeout_ms(uint16_t zone, uint64_t word);
 
 /** May a packet that could not be known until now be known, after a change between these? */
 bool weft_conn_opens(uint64_t before, uint64_t after);

@@ -3,15 +3,17 @@
  * table: how connections are kept; for the files of this folder only.
  *
  *	entries		one line of 64 bytes per connection, by its number
+ *	links		16 bytes each, by the same number: of what is translated (binding.h)
  *	deadlines	4 bytes each, by the same number: when it expires
  *	buckets		the index: 8 signatures and 8 numbers in one line (index.h)
  *	pool		numbers that nobody has (pool.h)
  *	ports		how many connections count for each port (quota.h)
  *
- * A connection of 1,048,576 takes 64 + 4 bytes, its quarter of a bucket and sixteenth of an
+ * A connection of 1,048,576 takes 64 + 16 + 4 bytes, its quarter of a bucket and sixteenth of an
  * overflow bucket 20, its place among the free numbers 4, and as there are some more entries than
- * connections (below), it is 94 bytes in all; a table of 3 million takes 280 MB. All of it is there
- * from the start: a worker that makes connections does not wait for the kernel to clear a page.
+ * connections (below), it is 110 bytes in all; a table of 3 million takes 330 MB. All of it is there
+ * from the start, but for the links: a worker that makes connections does not wait for the kernel to
+ * clear a page.
  *
  * The life of an entry:
  *
@@ -54,7 +56,10 @@
 #define WEFT_CONN_PIECE 1024 /* numbers that one worker sweeps, before those of the next one */
 
 /* What a word says. */
-#define WEFT_CONN_STATE_MASK 0xffull
+#define WEFT_CONN_STATE_MASK 0xfull
+#define WEFT_CONN_TRANSLATED (1ull << 4) /* goes on as its twin says, and has owners */
+#define WEFT_CONN_SHADOW (1ull << 5) /* the twin: how it goes on; all else stands with the first */
+#define WEFT_CONN_HELD (1ull << 6) /* no connection, but what connections hold: has users */
 #define WEFT_CONN_GONE (1ull << 8) /* not linked */
 #define WEFT_CONN_MARKED (1ull << 9) /* by weft_conn_forget() */
 #define WEFT_CONN_REPLIED (1ull << 10)
@@ -81,6 +86,13 @@ struct weft_conn_entry {
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct weft_conn_entry) == 64, "one line");
+
+/** Of what is translated, and of what that holds. */
+struct weft_conn_link {
+	uint32_t twin; /* [I] while it can be found; WEFT_NO_CONN: none */
+	uint32_t owners[2]; /* [I] held by it; WEFT_NO_CONN */
+	uint32_t users; /* [A] of what is held; the last one removes it */
+};
 
 /** Slots are written under the lock of the chain's first bucket, the number before the signature;
  *  and read without. */
@@ -132,6 +144,7 @@ struct weft_conn_worker {
 struct weft_conn_table {
 	uint64_t seeds[4]; /* [I] of the hash */
 	struct weft_conn_entry *entries; /* [I] */
+	struct weft_conn_link *links; /* [I] */
 	uint32_t *deadlines; /* [A] array */
 	struct weft_conn_bucket *buckets; /* [I] first those that begin chains, then overflow */
 	struct weft_conn_worker *workers; /* [I] */
@@ -139,7 +152,8 @@ struct weft_conn_table {
 	uint32_t n_buckets; /* [I] without overflow */
 	uint16_t n_workers; /* [I] */
 	uint32_t flow_idle_ms; /* [A] */
-	uint32_t timeouts_ms[WEFT_CONN_STATES]; /* [A] */
+	uint32_t timeouts_ms[1 + WEFT_CONN_ROUTERS]
+			    [WEFT_CONN_STATES]; /* [A] of networks; routers */
 	uint64_t clock_ms; /* [A] now_ms that does not wrap; written by worker 0 */
 	uint64_t reserved __rte_cache_aligned; /* [A] sum of reserves; written by control */
 	struct weft_conn_pool pool __rte_cache_aligned; /* of entries */
@@ -169,6 +183,19 @@ static inline struct weft_conn_entry *
 weft_conn_entry(uint32_t number)
 {
 	return &weft_conn_table.entries[number];
+}
+
+static inline struct weft_conn_link *
+weft_conn_link_of(uint32_t number)
+{
+	return &weft_conn_table.links[number];
+}
+
+/** The last word of a tuple ends with the zone. */
+static inline uint16_t
+weft_conn_entry_zone(const struct weft_conn_entry *entry)
+{
+	return (uint16_t)(__atomic_load_n(&entry->tuple[4], __ATOMIC_RELAXED) >> 48);
 }
 
 static inline uint64_t

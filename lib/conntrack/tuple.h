@@ -2,8 +2,8 @@
 /*
  * tuple: what makes two packets belong to one connection.
  *
- * Addresses, protocol, ports; and the zone, since addresses mean something inside of one network
- * only. What has no ports has something in their place, chosen so that a packet and its reply are
+ * Addresses, protocol, ports; and the zone, since addresses mean something inside of one
+ * network, or to one router, only. What has no ports has something in their place, chosen so that a packet and its reply are
  * each other's mirror image:
  *
  *	TCP, UDP, UDP-Lite, SCTP, DCCP	ports
@@ -19,6 +19,7 @@
 #ifndef WEFT_CONNTRACK_TUPLE_H
 #define WEFT_CONNTRACK_TUPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_byteorder.h>
@@ -29,10 +30,26 @@ struct weft_tuple {
 	rte_be16_t src_port, dst_port;
 	uint8_t family; /* AF_INET or AF_INET6 */
 	uint8_t protocol; /* of IP */
-	uint16_t zone; /* number of the network */
+	uint16_t zone; /* number of the network, or weft_zone_of_router() */
 };
 
 _Static_assert(sizeof(struct weft_tuple) == 40, "no padding");
+
+#define WEFT_CONN_ROUTERS 4096
+#define WEFT_ZONE_ROUTER 0x8000 /* above the numbers of networks */
+#define WEFT_ZONE_ID(zone) ((zone) & ~WEFT_ZONE_ROUTER)
+
+static inline uint16_t
+weft_zone_of_router(uint16_t router)
+{
+	return WEFT_ZONE_ROUTER | router;
+}
+
+static inline bool
+weft_zone_is_router(uint16_t zone)
+{
+	return (zone & WEFT_ZONE_ROUTER) != 0;
+}
 
 /** The tuple of the packets that come back. */
 static inline struct weft_tuple

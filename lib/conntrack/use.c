@@ -3,6 +3,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "conntrack/pair.h"
 #include "conntrack/pool.h"
 #include "conntrack/quota.h"
 #include "core/gen.h"
@@ -39,7 +40,8 @@ use_settle(struct weft_conn_entry *entry, uint32_t *deadline)
 
 	do {
 		uint32_t touched_ms = __atomic_load_n(&entry->touched_ms, __ATOMIC_RELAXED);
-		uint32_t until = weft_conn_deadline(touched_ms + weft_conn_timeout_ms(word));
+		uint32_t until = weft_conn_deadline(
+			touched_ms + weft_conn_timeout_ms(weft_conn_entry_zone(entry), word));
 		uint32_t old = __atomic_load_n(deadline, __ATOMIC_RELAXED);
 
 		/* Nothing brings to life what is free or marked. */
@@ -60,7 +62,7 @@ use_check_gone(const struct weft_conn_entry *entry)
 {
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(weft_conn_word(entry) & WEFT_CONN_GONE))
-		weft_gen_bump(weft_gen_slot(WEFT_GEN_CONN, entry->hash));
+		weft_conn_bump(entry);
 }
 
 void
@@ -82,7 +84,7 @@ weft_conn_use(uint32_t number, enum weft_conn_event event, enum weft_conn_direct
 	if (step != WEFT_CONN_STEP_IGNORE && (is_later || after != before))
 		use_settle(entry, &weft_conn_table.deadlines[number]);
 	if (weft_conn_opens(before, after))
-		weft_gen_bump(weft_gen_news_slot(entry->hash));
+		weft_conn_bump_news(entry);
 	use_check_gone(entry);
 }
 
@@ -109,7 +111,7 @@ use_set_cut(uint32_t number, bool is_cut)
 
 	if (!use_set_flag(entry, WEFT_CONN_CUT, is_cut))
 		return;
-	weft_gen_bump(weft_gen_slot(WEFT_GEN_CONN, entry->hash));
+	weft_conn_bump(entry);
 	use_settle(entry, &weft_conn_table.deadlines[number]);
 }
 
@@ -143,5 +145,6 @@ weft_conn_bury(struct weft_conn_worker *worker, uint32_t number)
 
 	weft_conn_quota_give(weft_conn_counted(entry->from, entry->to));
 	__atomic_store_n(&worker->removed, worker->removed + 1, __ATOMIC_RELAXED);
+	weft_conn_part(worker, number);
 	weft_conn_retire(worker, number);
 }

@@ -4,26 +4,11 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-/* A word of an IPv4 header has changed; its checksum follows (RFC 1624, equation 3). Words are as
- * they stand in memory. */
-static void
-act_follow(uint8_t *ip, uint16_t old, uint16_t new)
-{
-	uint16_t check;
-	uint32_t sum;
-
-	memcpy(&check, ip + 10, sizeof(check));
-	sum = (uint16_t)~check + (uint32_t)(uint16_t)~old + new;
-	sum = (sum & 0xffff) + (sum >> 16);
-	check = (uint16_t) ~(sum + (sum >> 16));
-	memcpy(ip + 10, &check, sizeof(check));
-}
-
 void
 weft_act_set_ecn(struct rte_mbuf *packet, uint32_t l3, enum weft_ecn ecn)
 {
 	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, l3);
-	uint16_t old, new;
+	uint16_t old, new, sum;
 
 	if (ip[0] >> 4 == 6) {
 		ip[1] = (uint8_t)((ip[1] & ~0x30) | ecn << 4);
@@ -32,23 +17,9 @@ weft_act_set_ecn(struct rte_mbuf *packet, uint32_t l3, enum weft_ecn ecn)
 	memcpy(&old, ip, sizeof(old));
 	ip[1] = (uint8_t)((ip[1] & ~3) | ecn);
 	memcpy(&new, ip, sizeof(new));
-	act_follow(ip, old, new);
-}
-
-void
-weft_act_hops(struct rte_mbuf *packet, uint32_t l3, uint8_t hops)
-{
-	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, l3);
-	uint16_t old, new;
-
-	if (ip[0] >> 4 == 6) {
-		ip[7] = (uint8_t)(ip[7] - hops);
-		return;
-	}
-	memcpy(&old, ip + 8, sizeof(old));
-	ip[8] = (uint8_t)(ip[8] - hops);
-	memcpy(&new, ip + 8, sizeof(new));
-	act_follow(ip, old, new);
+	memcpy(&sum, ip + 10, sizeof(sum));
+	sum = weft_sum_adjust(sum, weft_sum_delta(old, new));
+	memcpy(ip + 10, &sum, sizeof(sum));
 }
 
 /* Adds what stands behind @p offset, as words in memory order. rte_raw_cksum_mbuf() loses the

@@ -14,13 +14,10 @@
 #include "flow/answer.h"
 #include "flow/encap.h"
 #include "tunnel/outer.h"
+#include "wire/ip.h"
 
 /** Writes a codepoint into the IP header at @p l3, whose checksum stays right. */
 void weft_act_set_ecn(struct rte_mbuf *packet, uint32_t l3, enum weft_ecn ecn);
-
-/** Takes hops off the TTL, and the checksum stays right, or off the hop limit; of the IP packet at
- *  @p l3, whose TTL is larger. */
-void weft_act_hops(struct rte_mbuf *packet, uint32_t l3, uint8_t hops);
 
 /** Fills in the checksum of the outer UDP header (on IPv6). */
 void weft_act_sum_udp(struct rte_mbuf *packet, const struct weft_encap_head *head);
@@ -110,8 +107,8 @@ weft_act_flags(struct rte_mbuf *packet, const struct weft_output *output)
 	if (unlikely(output->flags & WEFT_OUTPUT_ECN))
 		weft_act_set_ecn(packet, l3, (enum weft_ecn)(output->flags & WEFT_OUTPUT_ECN));
 	if (output->flags & WEFT_OUTPUT_HOPS)
-		weft_act_hops(packet, l3,
-			      (output->flags & WEFT_OUTPUT_HOPS) >> WEFT_OUTPUT_HOPS_SHIFT);
+		weft_ip_take_hops(rte_pktmbuf_mtod_offset(packet, uint8_t *, l3),
+				  (output->flags & WEFT_OUTPUT_HOPS) >> WEFT_OUTPUT_HOPS_SHIFT);
 	if (output->flags & WEFT_OUTPUT_ENCAP)
 		weft_act_encap(packet, &output->encap->head, output->source_port);
 }

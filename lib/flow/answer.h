@@ -14,6 +14,9 @@
  * A router on the way is told by the number of hops that the packet makes: so much is taken off its
  * TTL or hop limit. Packets whose TTL is as low as that have keys of their own (flow/key.h).
  *
+ * Where addresses or ports are translated, all outputs get the same: that is told beside them, once
+ * (flow/translate.h).
+ *
  * It stands on up to WEFT_DEPS generation slots (core/gen.h), and if it `has_more` on some that
  * stand in the rest of its flow (flow/table.h); a walk that consulted more than that is valid once,
  * and not remembered.
@@ -30,7 +33,7 @@
 #include "core/gen.h"
 
 #define WEFT_DEPS 8
-#define WEFT_DEPS_MORE 24
+#define WEFT_DEPS_MORE 16
 #define WEFT_HOPS_MAX 8 /* routers on the way of one packet */
 #define WEFT_HEAD_MAX 16 /* both MACs and one tag; the EtherType behind is never touched */
 
@@ -71,6 +74,7 @@ struct weft_answer {
 	uint8_t kind : 4; /* enum weft_answer_kind */
 	uint8_t is_learned : 1; /* the source MAC is in the FDB thanks to this arrival */
 	uint8_t has_more : 1; /* there is more of it in the flow: struct weft_flow_more */
+	uint8_t is_translated : 1; /* so is that: addresses and ports */
 	uint8_t drop; /* enum weft_drop */
 	uint16_t network; /* number; 0xffff: none found */
 	uint16_t longest; /* bytes of the frame as it arrived */

@@ -35,6 +35,7 @@
 #include "flow/encap.h"
 #include "flow/group.h"
 #include "flow/key.h"
+#include "flow/translate.h"
 
 #define WEFT_FLOW_WAYS 32
 
@@ -64,10 +65,14 @@ struct weft_flow_tail {
 	struct weft_outer key_outer;
 } __rte_aligned(64);
 
+#define WEFT_FLOW_CONNS_MORE 3
+
 /* What only flows have whose answer has_more; undefined for others. */
 struct weft_flow_more {
 	uint16_t deps[WEFT_DEPS_MORE]; /* slots, padded with WEFT_GEN_NOTHING */
-	uint32_t conn; /* in the network where it leaves; as that of a flow */
+	uint32_t conns
+		[WEFT_FLOW_CONNS_MORE]; /* of routers, and where it leaves; as that of a flow */
+	struct weft_rewrite rewrite; /* if the answer is_translated */
 } __rte_aligned(64);
 
 _Static_assert(sizeof(struct weft_flow_more) == 64, "one line");
@@ -165,7 +170,7 @@ weft_flow_is_fresh(const struct weft_flow_table *table, const struct weft_flow *
 	if (unlikely(flow->answer.has_more)) {
 		const struct weft_flow_more *more = weft_flow_more(table, flow);
 
-#pragma GCC unroll 24
+#pragma GCC unroll 16
 		for (int i = 0; i < WEFT_DEPS_MORE; i++)
 			sum += __atomic_load_n(&weft_gens[more->deps[i]], __ATOMIC_RELAXED);
 	}

@@ -157,7 +157,7 @@ answer_for_guest(struct weft_walk *walk, const struct weft_message *message)
 
 /* ---- routers ---- */
 
-/* The leg of a router here that has an address, or on whose link it is. */
+/* The leg of a router here that speaks for an address, or on whose link it is. */
 static const struct weft_leg *
 answer_find_leg(const struct weft_walk *walk, const struct weft_ip *ip, bool is_own)
 {
@@ -170,9 +170,9 @@ answer_find_leg(const struct weft_walk *walk, const struct weft_ip *ip, bool is_
 
 		if (!router->admin_up)
 			continue;
-		leg = weft_router_leg(router, network->id, ip);
-		if (leg != NULL && (is_own ? weft_ip_compare(&leg->address, ip) == 0 :
-					     weft_ip_is_in(ip, &leg->address)))
+		leg = is_own ? weft_router_speaks_for(router, network->id, ip) :
+			       weft_router_leg(router, network->id, ip);
+		if (leg != NULL && (is_own || weft_ip_is_in(ip, &leg->address)))
 			return leg;
 	}
 	return NULL;
@@ -222,7 +222,7 @@ answer_for_router(struct weft_walk *walk, const struct weft_message *message)
 			&(struct weft_speaker){
 				.mac = leg->mac,
 				.tag = weft_key_is_tunnelled(walk->key) ? 0 : walk->key->tag,
-				.ip = leg->address,
+				.ip = message->target,
 				.is_router = true,
 			});
 		weft_walk_says(walk, "a router has %s, and answers",

@@ -108,6 +108,28 @@
 	     "it came from a tunnel, and the destination is behind a tunnel")                      \
 	DROP(BRIDGE_NO_RECEIVER, "bridge", "no-receiver",                                          \
 	     "nobody else in the network can take the frame")                                      \
+	DROP(TRANSLATE_UNSOLICITED, "translate", "unsolicited",                                    \
+	     "nobody inside has asked for it: it belongs to no connection, and stands for nobody") \
+	DROP(TRANSLATE_INVALID, "translate", "invalid",                                            \
+	     "it belongs to no connection of the router, and is not how one begins")               \
+	DROP(TRANSLATE_NOT_TRANSLATABLE, "translate", "not-translatable",                          \
+	     "another inside host talks to the same remote by this protocol, which has no ports")  \
+	DROP(TRANSLATE_NO_PORT, "translate", "no-port",                                            \
+	     "no port of the outside address is free for it")                                      \
+	DROP(TRANSLATE_PORT_QUOTA, "translate", "port-quota",                                      \
+	     "its inside address has as many bindings as port-quota allows")                       \
+	DROP(TRANSLATE_NEW_CONNECTION_BUDGET, "translate", "new-connection-budget",                \
+	     "the port began more connections per second than its new-connection-budget allows")   \
+	DROP(TRANSLATE_CONNECTION_LIMIT, "translate", "connection-limit",                          \
+	     "the port has as many connections as its connection-limit allows")                    \
+	DROP(TRANSLATE_CONNECTION_TABLE_FULL, "translate", "connection-table-full",                \
+	     "host.connections is reached, but for what is reserved for other ports")              \
+	DROP(TRANSLATE_BUSY, "translate", "busy",                                                  \
+	     "its outside port, or its binding, is being given to others, or given up")            \
+	DROP(FIREWALL_NOT_ALLOWED, "firewall", "not-allowed",                                      \
+	     "a firewall rule of the router denies it, or none allows it")                         \
+	DROP(FIREWALL_INVALID, "firewall", "invalid",                                              \
+	     "it belongs to no connection of the router, and is not how one begins")               \
 	DROP(ROUTE_ROUTER_DOWN, "route", "router-down", "the router is administratively down")     \
 	DROP(ROUTE_NOT_IP, "route", "not-ip",                                                      \
 	     "it was sent to the MAC of a router, and is neither IPv4 nor IPv6")                   \

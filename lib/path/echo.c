@@ -7,6 +7,7 @@
 #include <rte_ip.h>
 
 #include "path/walk.h"
+#include "wire/ip.h"
 
 /* The checksum of an ICMP message, if all of it can be read here: a longer one keeps its mistake
  * when it is sent back. */
@@ -15,8 +16,7 @@ echo_is_whole(const struct weft_walk *walk, uint32_t l3, uint32_t icmp)
 {
 	const uint8_t *ip = walk->frame + l3;
 	bool is_ip4 = ip[0] >> 4 == 4;
-	uint32_t end = l3 + (is_ip4 ? (uint32_t)(ip[2] << 8 | ip[3]) :
-				      40u + (uint32_t)(ip[4] << 8 | ip[5]));
+	uint32_t end = l3 + weft_ip_length(ip);
 	uint32_t sum;
 
 	if (end > walk->wire_length || end < icmp + 8)

@@ -6,6 +6,7 @@
 
 #include "path/journal.h"
 #include "path/packet.h"
+#include "path/passage.h"
 #include "path/spend.h"
 #include "path/walk.h"
 #include "secgroup/members.h"
@@ -22,20 +23,34 @@ static const struct filter_reasons filter_reasons[WEFT_DIRECTIONS] = {
 
 /* ---- what is it? ---- */
 
+/* An error speaks of a packet as it was here; a router has translated that, too. */
+static bool
+filter_look_related(struct weft_walk *walk)
+{
+	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	const struct weft_tuple *tuple = &walk->filter->packet.tuple;
+	struct weft_conn_packet quoted;
+
+	if (walk->frame_length < l3)
+		return false;
+	if (!walk->passages->is_begun || !walk->passages->has_quote)
+		return weft_conn_look_related(tuple->zone, tuple->family, walk->frame + l3,
+					      walk->frame_length - l3, &walk->filter->look);
+	quoted = walk->passages->quote.is;
+	quoted.tuple.zone = tuple->zone;
+	return weft_conn_look_quoted(&quoted, &walk->filter->look);
+}
+
 static void
 filter_look(struct weft_walk *walk)
 {
 	struct weft_filter *filter = walk->filter;
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
 
 	if (weft_packet_is_icmp_error(walk->key)) {
 		filter->class = WEFT_FILTER_RELATED;
 		/* What it quotes is not in the key. */
 		walk->is_cacheable = false;
-		if (walk->frame_length < l3 ||
-		    !weft_conn_look_related(filter->packet.tuple.zone, filter->packet.tuple.family,
-					    walk->frame + l3, walk->frame_length - l3,
-					    &filter->look))
+		if (!filter_look_related(walk))
 			filter->look.verdict = WEFT_CONN_IS_INVALID;
 		return;
 	}
@@ -87,6 +102,11 @@ filter_prepare(struct weft_walk *walk)
 		filter->packet.tuple.zone = walk->network->id;
 	} else {
 		weft_packet_read(walk, walk->network->id, &filter->packet);
+	}
+	/* A router may have made another packet of it. */
+	if (walk->passages->is_begun) {
+		filter->packet.tuple = walk->passages->packet.is.tuple;
+		filter->packet.tuple.zone = walk->network->id;
 	}
 	if (weft_packet_is_basic(key)) {
 		filter->class = WEFT_FILTER_BASIC;
@@ -391,6 +411,8 @@ filter_commit(struct weft_walk *walk)
 	case WEFT_CONN_PORT_LIMIT:
 		return DROP_DELIVER_CONNECTION_LIMIT;
 	case WEFT_CONN_TABLE_FULL:
+	case WEFT_CONN_TAKEN:
+	case WEFT_CONN_QUOTA:
 		break;
 	}
 	return DROP_DELIVER_CONNECTION_TABLE_FULL;
@@ -455,10 +477,10 @@ weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
 	if (drop == WEFT_WAIT)
 		return drop;
 	if (walk->filter == &walk->near)
-		return filter_settle(walk, drop);
+		return weft_passages_settle(walk, filter_settle(walk, drop));
 	/* The sender pays first: what it has too much of costs the receiver nothing. */
 	walk->filter = &walk->near;
-	drop = filter_settle(walk, drop);
+	drop = weft_passages_settle(walk, filter_settle(walk, drop));
 	walk->filter = walk->far;
 	return filter_settle(walk, drop);
 }

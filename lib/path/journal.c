@@ -46,30 +46,63 @@ weft_journal_destroy(void)
 	}
 }
 
-void
-weft_journal_note(struct weft_walk *walk, const struct weft_attachment *port,
-		  enum weft_direction direction, const struct weft_rule *rule)
+static struct weft_journal_record
+journal_record(const struct weft_walk *walk, uint16_t port, const struct weft_conn_packet *packet)
 {
-	const struct weft_conn_packet *packet = &walk->filter->packet;
-	struct weft_journal_record record = {
+	return (struct weft_journal_record){
 		.now_ms = walk->now_ms,
-		.rule = rule == NULL ? 0 : rule->number,
-		.port = port->port->id,
-		.direction = (uint8_t)direction,
+		.port = port,
 		.tcp_flags = packet->tcp_flags,
 		.icmp_type = packet->icmp_type,
 		.icmp_code = packet->icmp_code,
 		.tuple = packet->tuple,
 	};
+}
+
+/* Within the budget of the port. */
+static void
+journal_put(struct weft_walk *walk, struct weft_journal_record *record)
+{
 	struct journal_ring *ring = &journal_rings[walk->worker];
 
 	if (walk->is_dry || ring->ring == NULL)
 		return;
-	if (rule != NULL)
-		snprintf(record.group, sizeof(record.group), "%s", rule->group);
-	if (!weft_walk_spend(walk, record.port, WEFT_BUDGET_LOG) ||
-	    rte_ring_sp_enqueue_elem(ring->ring, &record, sizeof(record)) != 0)
+	if (!weft_walk_spend(walk, record->port, WEFT_BUDGET_LOG) ||
+	    rte_ring_sp_enqueue_elem(ring->ring, record, sizeof(*record)) != 0)
 		ring->lost++;
+}
+
+void
+weft_journal_note(struct weft_walk *walk, const struct weft_attachment *port,
+		  enum weft_direction direction, const struct weft_rule *rule)
+{
+	struct weft_journal_record record =
+		journal_record(walk, port->port->id, &walk->filter->packet);
+
+	record.direction = (uint8_t)direction;
+	record.is_accepted = rule != NULL;
+	if (rule != NULL) {
+		record.rule = rule->number;
+		snprintf(record.whose, sizeof(record.whose), "%s", rule->group);
+	}
+	journal_put(walk, &record);
+}
+
+void
+weft_journal_note_rule(struct weft_walk *walk, const struct weft_router *router,
+		       const struct weft_conn_packet *packet,
+		       enum weft_firewall_direction direction, uint32_t rule)
+{
+	struct weft_journal_record record = journal_record(walk, walk->key->arrival, packet);
+
+	if (rule == 0 || !router->firewall.says[rule - 1].log)
+		return;
+	record.direction = (uint8_t)direction;
+	record.is_router = true;
+	record.is_accepted = weft_firewall_allows(&router->firewall, rule);
+	record.rule = rule;
+	snprintf(record.whose, sizeof(record.whose), "%s", router->name);
+	journal_put(walk, &record);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * journal: what security groups were asked to log.
+ * journal: what security groups and firewalls were asked to log.
  *
  * Workers do not write logs: each leaves records in a ring of its own, within the budget of the
  * port, and the control thread makes lines of them, for the daemon's log and for `log list`.
@@ -21,18 +21,25 @@ struct weft_walk;
 /** Multiple of 4 bytes, for rte_ring. */
 struct weft_journal_record {
 	uint32_t now_ms;
-	uint32_t rule; /* number in the group; 0: no rule let it through */
+	uint32_t rule; /* number in the group, or of the router; 0: no rule of a group */
 	uint16_t port;
-	uint8_t direction; /* enum weft_direction */
+	uint8_t direction; /* enum weft_direction, or weft_firewall_direction */
 	uint8_t tcp_flags, icmp_type, icmp_code;
-	uint8_t zero[2];
+	bool is_accepted;
+	bool is_router; /* a rule of its firewall; otherwise of a group */
 	struct weft_tuple tuple;
-	char group[WEFT_CONF_NAME_MAX + 1];
+	char whose[WEFT_CONF_NAME_MAX + 1]; /* group or router */
 };
 
 /** Notes that @p rule has let a new packet through a port, or, if it is NULL, that none did. */
 void weft_journal_note(struct weft_walk *walk, const struct weft_attachment *port,
 		       enum weft_direction direction, const struct weft_rule *rule);
+
+/** Notes that a rule of a router's firewall has decided about a new packet, if it is to be logged.
+ *  @param rule  number; 0: none */
+void weft_journal_note_rule(struct weft_walk *walk, const struct weft_router *router,
+			    const struct weft_conn_packet *packet,
+			    enum weft_firewall_direction direction, uint32_t rule);
 
 /** @return 0 or -ENOMEM */
 int weft_journal_create(uint16_t n_workers);

@@ -107,7 +107,7 @@ packet_find_l4(const struct weft_walk *walk, uint32_t *length)
 	if (!(is_ip4 ? weft_ip4_parse(ip, *length, &info) : weft_ip6_parse(ip, *length, &info)) ||
 	    info.is_later_fragment)
 		return NULL;
-	end = is_ip4 ? (uint32_t)(ip[2] << 8 | ip[3]) : 40u + (uint32_t)(ip[4] << 8 | ip[5]);
+	end = weft_ip_length(ip);
 	*length = RTE_MIN(*length, end);
 	if (*length < info.l4_offset)
 		return NULL;
@@ -192,8 +192,8 @@ packet_put_icmp(const struct weft_key *key, struct weft_conn_packet *packet)
 	packet->tuple.src_port = packet->tuple.dst_port = key->port_dst;
 }
 
-static void
-packet_read_key(const struct weft_key *key, uint16_t network, struct weft_conn_packet *packet)
+void
+weft_packet_read_key(const struct weft_key *key, uint16_t network, struct weft_conn_packet *packet)
 {
 	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
 	struct weft_tuple *tuple = &packet->tuple;
@@ -216,7 +216,7 @@ weft_packet_foresee(const struct weft_key *key, uint16_t network)
 {
 	struct weft_conn_packet packet = { 0 };
 
-	packet_read_key(key, network, &packet);
+	weft_packet_read_key(key, network, &packet);
 	weft_conn_foresee(&packet.tuple);
 }
 
@@ -224,5 +224,5 @@ void
 weft_packet_read(const struct weft_walk *walk, uint16_t network, struct weft_conn_packet *packet)
 {
 	*packet = (struct weft_conn_packet){ .tcp_flags = packet_tcp_flags(walk) };
-	packet_read_key(walk->key, network, packet);
+	weft_packet_read_key(walk->key, network, packet);
 }

@@ -76,6 +76,10 @@ enum weft_drop weft_packet_read_fragment(const struct weft_key *key, const uint8
 /** An IP packet with this key will probably be asked for its connection. */
 void weft_packet_foresee(const struct weft_key *key, uint16_t network);
 
+/** What a key says of its packet, which is IP: all but TCP's flags. */
+void weft_packet_read_key(const struct weft_key *key, uint16_t network,
+			  struct weft_conn_packet *packet);
+
 /** What conntrack wants to know of the packet of a walk, which is IP. */
 void weft_packet_read(const struct weft_walk *walk, uint16_t network,
 		      struct weft_conn_packet *packet);

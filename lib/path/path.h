@@ -21,6 +21,8 @@
 	STAGE(admit, "may this port say this? spoofing ends here; egress rules")                   \
 	STAGE(answer, "can we answer ourselves? ARP and ND for known addresses, our endpoint")     \
 	STAGE(bridge, "learn the source, look the destination up: port, peer, router, everybody")  \
+	STAGE(translate, "whom do its addresses stand for? floating IP, forwarding, source NAT")   \
+	STAGE(firewall, "may it pass the router? its allow and deny rules, for inside addresses")  \
 	STAGE(route, "who is next, in which network? TTL, longest prefix; then bridge there")      \
 	STAGE(deliver, "may this receiver hear this? its state, ingress rules, MTU")               \
 	STAGE(encap, "what does the wire want in front? a tag, or a tunnel's headers")

@@ -8,6 +8,8 @@
 
 #include <rte_ip.h>
 
+#include "wire/ip.h"
+
 #define REPLY_IP4_MOST 576 /* RFC 1812 section 4.3.2.3: no ICMP error is longer */
 #define REPLY_IP6_MOST 1280 /* the least MTU of IPv6 */
 
@@ -29,16 +31,6 @@ reply_put_ether(struct weft_reply *reply, const struct weft_reply_to *to)
 	}
 	memcpy(at, to->frame + to->l3 - 2, 2);
 	return at + 2;
-}
-
-/* The sum without a word, and with another in its place (RFC 1624, equation 3). */
-static uint16_t
-reply_adjust_sum(uint16_t sum, uint16_t old, uint16_t new)
-{
-	uint32_t next = (uint16_t)~sum + (uint32_t)(uint16_t)~old + new;
-
-	next = (next & 0xffff) + (next >> 16);
-	return (uint16_t) ~(next + (next >> 16));
 }
 
 static void
@@ -74,7 +66,7 @@ weft_reply_echo(struct weft_reply *reply, const struct weft_reply_to *to, uint32
 	message[0] = is_ip4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
 	memcpy(&new, message, sizeof(new));
 	memcpy(&sum, message + 2, sizeof(sum));
-	sum = reply_adjust_sum(sum, old, new);
+	sum = weft_sum_adjust(sum, weft_sum_delta(old, new));
 	memcpy(message + 2, &sum, sizeof(sum));
 	reply_turn_ip(ip, from, ttl);
 	reply->head_length = (uint16_t)(message + 4 - reply->head);
@@ -139,33 +131,19 @@ reply_put_quote(struct weft_reply *reply, const uint8_t *from, uint8_t hops)
 {
 	uint32_t header = from[0] >> 4 == 4 ? (from[0] & 0xfu) * 4 : 40;
 	uint8_t *ip = reply->head + reply->head_length;
-	uint16_t sum, old, new;
 
 	memcpy(ip, from, header);
 	reply->head_length = (uint16_t)(reply->head_length + header);
 	reply->quote_from += header;
 	reply->quote_length -= header;
-	if (ip[0] >> 4 == 6) {
-		ip[7] = (uint8_t)(ip[7] - hops);
-		return;
-	}
-	memcpy(&old, ip + 8, sizeof(old));
-	ip[8] = (uint8_t)(ip[8] - hops);
-	memcpy(&new, ip + 8, sizeof(new));
-	memcpy(&sum, ip + 10, sizeof(sum));
-	sum = reply_adjust_sum(sum, old, new);
-	memcpy(ip + 10, &sum, sizeof(sum));
+	weft_ip_take_hops(ip, hops);
 }
 
 /* What stands behind the packet in its frame is no part of it. */
 static uint32_t
 reply_ip_length(const struct weft_reply_to *to)
 {
-	const uint8_t *ip = to->frame + to->l3;
-	uint32_t length = ip[0] >> 4 == 4 ? (uint32_t)(ip[2] << 8 | ip[3]) :
-					    40u + (uint32_t)(ip[4] << 8 | ip[5]);
-
-	return RTE_MIN(to->wire_length - to->l3, length);
+	return RTE_MIN(to->wire_length - to->l3, weft_ip_length(to->frame + to->l3));
 }
 
 void

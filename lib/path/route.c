@@ -32,7 +32,7 @@ struct route_packet {
 };
 
 static struct route_packet
-route_packet(const struct weft_walk *walk)
+route_packet(struct weft_walk *walk)
 {
 	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
 	bool is_ip4 = (walk->key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
@@ -45,17 +45,16 @@ route_packet(const struct weft_walk *walk)
 
 	packet.src.family = packet.dst.family = is_ip4 ? AF_INET : AF_INET6;
 	packet.src.prefix = packet.dst.prefix = is_ip4 ? 32 : 128;
+	if (walk->passages->is_begun) {
+		const struct weft_tuple *tuple = &walk->passages->packet.is.tuple;
+
+		memcpy(packet.src.bytes, tuple->src, sizeof(packet.src.bytes));
+		memcpy(packet.dst.bytes, tuple->dst, sizeof(packet.dst.bytes));
+		return packet;
+	}
 	memcpy(packet.src.bytes, packet.ip + (is_ip4 ? 12 : 8), is_ip4 ? 4 : 16);
 	memcpy(packet.dst.bytes, packet.ip + (is_ip4 ? 16 : 24), is_ip4 ? 4 : 16);
 	return packet;
-}
-
-/* Bytes of the packet as its header says. */
-static uint32_t
-route_length(const struct route_packet *packet)
-{
-	return packet->is_ip4 ? (uint32_t)(packet->ip[2] << 8 | packet->ip[3]) :
-				40u + (uint32_t)(packet->ip[4] << 8 | packet->ip[5]);
 }
 
 /* RFC 1812 section 5.2.2. */
@@ -63,7 +62,7 @@ static bool
 route_is_sound(const struct route_packet *packet)
 {
 	uint32_t header = packet->is_ip4 ? (packet->ip[0] & 0xfu) * 4 : 40;
-	uint32_t length = route_length(packet);
+	uint32_t length = weft_ip_length(packet->ip);
 
 	if (length < header || length > packet->wire_length || header > packet->length)
 		return false;
@@ -277,7 +276,7 @@ route_fits(struct weft_walk *walk, const struct route_packet *packet, uint32_t m
 	bool may_be_cut = packet->is_ip4 && !(packet->ip[6] & 0x40);
 
 	walk->most_payload = RTE_MIN(walk->most_payload, mtu);
-	if (route_length(packet) <= mtu || may_be_cut)
+	if (weft_ip_length(packet->ip) <= mtu || may_be_cut)
 		return WEFT_NEXT;
 	return route_refuse(walk, packet, DROP_ROUTE_TOO_BIG,
 			    ICMP_UNREACH << 8 | ICMP_UNREACH_NEEDFRAG, ICMP6_PACKET_TOO_BIG << 8,

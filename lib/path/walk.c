@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WALK_TRIES 3
+
 typedef enum weft_drop walk_stage_fn(struct weft_walk *walk);
 
 static walk_stage_fn *const walk_stages[] = {
@@ -187,11 +189,18 @@ walk_decide(struct weft_walk *walk)
 	return drop != WEFT_NEXT ? drop : DROP_BRIDGE_NO_RECEIVER;
 }
 
-void
-weft_walk_release(struct weft_walk *walk)
+static void
+walk_give_up(struct weft_walk *walk)
 {
 	for (uint16_t i = 0; i < walk->n_outputs; i++)
 		weft_encap_put(walk->outputs[i].encap);
+	walk->n_outputs = walk->n_waits = 0;
+}
+
+void
+weft_walk_release(struct weft_walk *walk)
+{
+	walk_give_up(walk);
 	if (walk->reply->is_there)
 		weft_encap_put(walk->reply->encap);
 }
@@ -204,14 +213,6 @@ walk_is_metered(const struct weft_walk *walk)
 	       walk->arrival->rates[WEFT_BUDGET_BROADCAST] != 0;
 }
 
-static void
-walk_give_up(struct weft_walk *walk)
-{
-	for (uint16_t i = 0; i < walk->n_outputs; i++)
-		weft_encap_put(walk->outputs[i].encap);
-	walk->n_outputs = walk->n_waits = 0;
-}
-
 void
 weft_walk_note_arrival(struct weft_walk *walk)
 {
@@ -219,8 +220,8 @@ weft_walk_note_arrival(struct weft_walk *walk)
 	walk->arrival_place = walk->place;
 }
 
-bool
-weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
+static enum weft_drop
+walk_try(struct weft_walk *walk)
 {
 	enum weft_drop drop;
 
@@ -229,17 +230,48 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 	walk->filter = &walk->near;
 	walk->dst = walk->key->dst;
 	walk->src = walk->key->src;
+	walk->passages->is_begun = false;
 	drop = weft_filter_settle(walk, walk_decide(walk));
 	/* The receivers were willing, but there is no connection for it. */
 	if (drop != WEFT_NEXT && drop != WEFT_WAIT)
 		walk_give_up(walk);
+	return drop;
+}
+
+/* Where routers translate, others may be faster to take what a walk has chosen. */
+static enum weft_drop
+walk_try_again(struct weft_walk *walk)
+{
+	struct weft_walk given;
+	enum weft_drop drop;
+
+	if (likely(!walk->topology->is_watched))
+		return walk_try(walk);
+	given = *walk;
+	drop = walk_try(walk);
+	for (int i = 0; i < WALK_TRIES && drop == DROP_TRANSLATE_BUSY; i++) {
+		weft_walk_release(walk);
+		walk->reply->is_there = false;
+		*walk = given;
+		drop = walk_try(walk);
+	}
+	return drop;
+}
+
+bool
+weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
+{
+	enum weft_drop drop = walk_try_again(walk);
+
 	if (walk->n_hops == 0)
 		weft_walk_note_arrival(walk);
 	memset(answer, 0, sizeof(*answer));
 	memcpy(answer->deps, walk->deps, RTE_MIN(walk->n_deps, WEFT_DEPS) * sizeof(walk->deps[0]));
 	answer->network = walk->arrival_network;
 	answer->is_learned = walk->is_learned;
-	answer->has_more = walk->n_deps > WEFT_DEPS || walk->filter == walk->far;
+	answer->is_translated = weft_passages_change(walk);
+	answer->has_more =
+		walk->n_deps > WEFT_DEPS || walk->filter == walk->far || walk->passages->is_begun;
 	answer->place = walk->arrival_place;
 	answer->longest = (uint16_t)RTE_MIN(walk->most_payload + weft_key_offset(walk->key) +
 						    weft_key_l2_length(walk->key),

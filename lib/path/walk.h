@@ -32,6 +32,7 @@
 #include "flow/key.h"
 #include "path/drop.h"
 #include "path/filter.h"
+#include "path/passage.h"
 #include "path/path.h"
 #include "path/reply.h"
 #include "topology/topology.h"
@@ -70,6 +71,7 @@ struct weft_walk {
 	struct weft_encaps *encaps; /* where heads of tunnels are shared */
 	struct weft_reply *reply; /* room for one, is_there false */
 	struct weft_filter *far; /* room for one: of the receivers, if it is routed */
+	struct weft_passages *passages; /* room for one, not begun */
 
 	/* Found by terminate, and moved by route. */
 	const struct weft_attachment *arrival;
@@ -86,6 +88,7 @@ struct weft_walk {
 	uint16_t receiver; /* room for the single one */
 	bool is_learned;
 	const struct weft_router *router; /* whose MAC it is sent to; NULL: nobody's */
+	bool is_watched; /* and the last one of passages is its */
 
 	/* Of route: how many routers, and the last one with where it met the packet. */
 	uint8_t n_hops;

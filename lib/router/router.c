@@ -90,6 +90,7 @@ router_fill(struct weft_router *router, const struct weft_conf_router *conf,
 	for (uint32_t i = 0; i < conf->n_interfaces; i++)
 		router_add_leg(router, conf, conf->interfaces[i].network,
 			       &conf->interfaces[i].address, networks[i]);
+	router->gateway = gateway->is_there ? router->n_legs : WEFT_NO_LEG;
 	if (gateway->is_there)
 		router_add_leg(router, conf, gateway->network, &gateway->address,
 			       networks[conf->n_interfaces]);
@@ -109,8 +110,24 @@ router_fill(struct weft_router *router, const struct weft_conf_router *conf,
 	weft_routes_sort(router->routes, router->n_routes);
 }
 
+/* What the RFCs say of NAT, where a connection is translated; elsewhere what holds for all. */
+static void
+router_set_timeouts(struct weft_conf_timeouts *timeouts, const struct weft_conf_nat *nat,
+		    const struct weft_conf_timeouts *usual)
+{
+	*timeouts = *usual;
+	timeouts->place = (struct weft_place){ 0 };
+	timeouts->tcp_established = nat->tcp_established_timeout_sec;
+	timeouts->tcp_syn_sent = timeouts->tcp_syn_recv = timeouts->tcp_fin_wait =
+		timeouts->tcp_close_wait = timeouts->tcp_last_ack = timeouts->tcp_time_wait =
+			timeouts->tcp_close = nat->tcp_transitory_timeout_sec;
+	timeouts->udp = timeouts->udp_stream = nat->udp_timeout_sec;
+	timeouts->icmp = nat->icmp_timeout_sec;
+}
+
 struct weft_router *
-weft_router_create(const struct weft_conf_router *conf, uint16_t id, const uint16_t *networks)
+weft_router_create(const struct weft_conf_router *conf, uint16_t id, const uint16_t *networks,
+		   const struct weft_conf_timeouts *timeouts)
 {
 	static uint32_t serials;
 	struct weft_router *router = calloc(1, sizeof(*router));
@@ -124,11 +141,14 @@ weft_router_create(const struct weft_conf_router *conf, uint16_t id, const uint1
 	snprintf(router->name, sizeof(router->name), "%s", conf->name);
 	router->legs = calloc(n_legs + 1, sizeof(*router->legs));
 	router->routes = calloc(n_legs + conf->n_routes + 1, sizeof(*router->routes));
-	if (router->legs == NULL || router->routes == NULL) {
+	if (router->legs == NULL || router->routes == NULL ||
+	    weft_nat_make(&router->nat, conf) != 0 ||
+	    weft_firewall_make(&router->firewall, conf) != 0) {
 		weft_router_destroy(router);
 		return NULL;
 	}
 	router_fill(router, conf, networks);
+	router_set_timeouts(&router->timeouts, &conf->nat, timeouts);
 	return router;
 }
 
@@ -139,6 +159,8 @@ weft_router_destroy(struct weft_router *router)
 		return;
 	free(router->legs);
 	free(router->routes);
+	weft_nat_free(&router->nat);
+	weft_firewall_free(&router->firewall);
 	free(router);
 }
 
@@ -154,7 +176,10 @@ bool
 weft_router_is_same(const struct weft_router *a, const struct weft_router *b)
 {
 	bool is_same = a->admin_up == b->admin_up && a->n_legs == b->n_legs &&
-		       strcmp(a->name, b->name) == 0;
+		       a->gateway == b->gateway && strcmp(a->name, b->name) == 0 &&
+		       memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
+		       weft_nat_is_same(&a->nat, &b->nat) &&
+		       weft_firewall_is_same(&a->firewall, &b->firewall);
 
 	for (uint16_t i = 0; is_same && i < a->n_legs; i++)
 		is_same = router_is_same_leg(&a->legs[i], &b->legs[i]);
@@ -168,6 +193,36 @@ weft_router_owns(const struct weft_router *router, const struct weft_ip *address
 		if (weft_ip_compare(&router->legs[i].address, address) == 0)
 			return &router->legs[i];
 	return NULL;
+}
+
+const struct weft_leg *
+weft_router_speaks_for(const struct weft_router *router, uint16_t network,
+		       const struct weft_ip *address)
+{
+	const struct weft_leg *gateway =
+		router->gateway == WEFT_NO_LEG ? NULL : &router->legs[router->gateway];
+
+	for (uint16_t i = 0; i < router->n_legs; i++)
+		if (router->legs[i].network == network &&
+		    weft_ip_compare(&router->legs[i].address, address) == 0)
+			return &router->legs[i];
+	return gateway != NULL && gateway->network == network && address->family == AF_INET &&
+			       weft_nat_is_outside(&router->nat, weft_nat_address(address->bytes)) ?
+		       gateway :
+		       NULL;
+}
+
+bool
+weft_router_leaves(const struct weft_router *router, const struct weft_ip *to)
+{
+	const struct weft_route *routes;
+	uint32_t n = 0;
+
+	routes = weft_routes_find(router->routes, router->n_routes, to, &n);
+	for (uint32_t i = 0; routes != NULL && i < n; i++)
+		if (routes[i].way == router->gateway)
+			return true;
+	return false;
 }
 
 const struct weft_leg *

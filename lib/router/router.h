@@ -18,15 +18,22 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <rte_ether.h>
 
 #include "conf/conf.h"
+#include "conntrack/conntrack.h"
 #include "core/gen.h"
 #include "network/route.h"
+#include "router/firewall.h"
+#include "router/nat.h"
 
 #define WEFT_ROUTERS_MAX 4096
 #define WEFT_NO_ROUTER UINT16_MAX
+#define WEFT_NO_LEG UINT16_MAX
+
+_Static_assert(WEFT_ROUTERS_MAX <= WEFT_CONN_ROUTERS, "each is a zone");
 
 /** An address of a router in a network. */
 struct weft_leg {
@@ -41,9 +48,13 @@ struct weft_router {
 	bool admin_up;
 	uint32_t serial; /* never the same for two of them; not 0 */
 	uint16_t n_legs;
+	uint16_t gateway; /* which leg that is; WEFT_NO_LEG: there is none */
 	uint32_t n_routes;
 	struct weft_leg *legs;
 	struct weft_route *routes; /* sorted; `way` is the leg */
+	struct weft_nat nat;
+	struct weft_firewall firewall;
+	struct weft_conf_timeouts timeouts; /* of its connections */
 	char name[WEFT_CONF_NAME_MAX + 1];
 };
 
@@ -55,16 +66,40 @@ weft_router_slot(uint16_t router)
 }
 
 /** @param networks  numbers of the networks of the interfaces, in order, then of the gateway's.
+ *  @param timeouts  of connections, where `nat` says nothing
  *  @return NULL without memory */
 struct weft_router *weft_router_create(const struct weft_conf_router *conf, uint16_t id,
-				       const uint16_t *networks);
+				       const uint16_t *networks,
+				       const struct weft_conf_timeouts *timeouts);
 void weft_router_destroy(struct weft_router *router);
+
+/** Does it look at more than where a packet goes? */
+static inline bool
+weft_router_is_watching(const struct weft_router *router)
+{
+	return router->firewall.n > 0 || weft_nat_is_there(&router->nat);
+}
+
+/** Does it keep connections? Of IPv6 only for the firewall. */
+static inline bool
+weft_router_has_state(const struct weft_router *router, uint8_t family)
+{
+	return router->firewall.n > 0 || (family == AF_INET && weft_nat_has_state(&router->nat));
+}
 
 bool weft_router_is_same(const struct weft_router *a, const struct weft_router *b);
 
 /** Is an address one of the router's own? @return the leg, or NULL */
 const struct weft_leg *weft_router_owns(const struct weft_router *router,
 					const struct weft_ip *address);
+
+/** Does the router speak for an address in a network: an own one, or one by which others are seen
+ *  outside? @return the leg, or NULL */
+const struct weft_leg *weft_router_speaks_for(const struct weft_router *router, uint16_t network,
+					      const struct weft_ip *address);
+
+/** Does what goes to an address leave by the gateway? */
+bool weft_router_leaves(const struct weft_router *router, const struct weft_ip *to);
 
 /** The leg in a network from which the router speaks to an address there; NULL: it has none of that
  *  family there. */

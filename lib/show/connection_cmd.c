@@ -9,9 +9,10 @@
 #include "core/clock.h"
 #include "show/show.h"
 
-/* What `--network`, `--port`, `--address` and `--protocol` leave over. */
+/* What `--network`, `--router`, `--port`, `--address` and `--protocol` leave over. */
 struct connection_cmd_filter {
 	struct weft_show_filter common;
+	const struct weft_router *router; /* NULL: any */
 	struct weft_ip address; /* family 0: any */
 	uint16_t protocol; /* WEFT_PROTOCOL_ANY: any */
 };
@@ -38,9 +39,12 @@ connection_cmd_read(const struct weft_cmd_call *call, struct connection_cmd_filt
 {
 	const char *address = weft_cmd_string(call, "address");
 	const char *protocol = weft_cmd_string(call, "protocol");
+	const char *router = weft_cmd_string(call, "router");
 
 	*filter = (struct connection_cmd_filter){ .protocol = WEFT_PROTOCOL_ANY };
 	weft_show_filter_read(call, &filter->common, errors);
+	if (router != NULL && weft_show_find_router(router, errors) != NULL)
+		filter->router = weft_show_router(router);
 	if (address != NULL) {
 		filter->address.family = strchr(address, ':') == NULL ? AF_INET : AF_INET6;
 		if (inet_pton(filter->address.family, address, filter->address.bytes) != 1)
@@ -62,6 +66,8 @@ connection_cmd_matches(const struct weft_conn_row *row, const struct connection_
 	const struct weft_show_filter *common = &filter->common;
 
 	if (common->network != WEFT_SHOW_ALL && common->network != tuple->zone)
+		return false;
+	if (filter->router != NULL && weft_zone_of_router(filter->router->id) != tuple->zone)
 		return false;
 	if (common->port != WEFT_SHOW_ALL && common->port != row->from && common->port != row->to)
 		return false;
@@ -89,21 +95,48 @@ connection_cmd_port(uint16_t port)
 	return port == WEFT_CONN_NO_PORT ? json_null() : weft_show_port_name(port);
 }
 
+/* What it is outside: "src 10.0.0.7:1234 -> 203.0.113.2:1234". */
+static json_t *
+connection_cmd_translated(const struct weft_conn_row *row)
+{
+	struct weft_translation_pair pair = {
+		.was = { .tuple = row->original },
+		.is = { .tuple = row->translated },
+	};
+	char text[128];
+
+	if (!row->is_translated)
+		return json_null();
+	weft_translation_format(&pair, text, sizeof(text));
+	return json_string(text);
+}
+
+static json_t *
+connection_cmd_router(const struct weft_tuple *tuple)
+{
+	const struct weft_router *router = weft_topology->routers[WEFT_ZONE_ID(tuple->zone)];
+
+	return router == NULL ? json_null() : json_string(router->name);
+}
+
 static json_t *
 connection_cmd_row(const struct weft_conn_row *row)
 {
 	const struct weft_tuple *tuple = &row->original;
-	return json_pack("{s:o, s:o, s:s, s:o, s:i, s:o, s:i, s:b, s:b, s:b, s:o, s:o, s:i, s:i}",
-			 "network", weft_show_network_name(tuple->zone), "protocol",
-			 weft_show_protocol(tuple->protocol), "state",
-			 weft_conn_state_name(row->state), "source",
-			 connection_cmd_address(tuple->family, tuple->src), "source_port",
-			 rte_be_to_cpu_16(tuple->src_port), "destination",
-			 connection_cmd_address(tuple->family, tuple->dst), "destination_port",
-			 rte_be_to_cpu_16(tuple->dst_port), "replied", row->is_replied, "assured",
-			 row->is_assured, "cut", row->is_cut, "from",
-			 connection_cmd_port(row->from), "to", connection_cmd_port(row->to),
-			 "age_sec", (int)row->age_sec, "expires_sec", (int)row->expires_sec);
+	bool is_router = weft_zone_is_router(tuple->zone);
+
+	return json_pack(
+		"{s:o, s:o, s:o, s:s, s:o, s:i, s:o, s:i, s:o, s:b, s:b, s:b, s:o, s:o, s:i, s:i}",
+		"network", is_router ? json_null() : weft_show_network_name(tuple->zone), "router",
+		is_router ? connection_cmd_router(tuple) : json_null(), "protocol",
+		weft_show_protocol(tuple->protocol), "state", weft_conn_state_name(row->state),
+		"source", connection_cmd_address(tuple->family, tuple->src), "source_port",
+		rte_be_to_cpu_16(tuple->src_port), "destination",
+		connection_cmd_address(tuple->family, tuple->dst), "destination_port",
+		rte_be_to_cpu_16(tuple->dst_port), "translated", connection_cmd_translated(row),
+		"replied", row->is_replied, "assured", row->is_assured, "cut", row->is_cut, "from",
+		connection_cmd_port(row->from), "to", connection_cmd_port(row->to), "age_sec",
+		(int)row->age_sec, "expires_sec", (int)row->expires_sec);
 }
 
 static json_t *

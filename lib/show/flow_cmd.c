@@ -8,6 +8,7 @@
  * table grows may be listed twice.
  */
 #include "core/clock.h"
+#include "path/packet.h"
 #include "show/show.h"
 
 #define FLOW_CMD_SLICE 64 /* flows that one job copies */
@@ -23,6 +24,7 @@ struct flow_cmd_copy {
 	bool is_fresh;
 	uint16_t n_outputs; /* of a flood: how many there are; copied are fewer */
 	struct weft_answer answer;
+	struct weft_rewrite rewrite; /* if it is translated */
 	struct weft_output outputs[FLOW_CMD_OUTPUTS];
 	struct weft_encap encaps[FLOW_CMD_OUTPUTS + 1]; /* of the outputs, then of the answer */
 };
@@ -87,6 +89,8 @@ flow_cmd_visit(struct weft_flow_table *table, struct weft_flow *flow, void *cont
 	copy->idle_ms = flow_cmd_since(slice->now_ms, flow->used_ms);
 	copy->is_fresh = weft_flow_is_fresh(table, flow);
 	copy->answer = flow->answer;
+	if (flow->answer.is_translated)
+		copy->rewrite = weft_flow_more(table, flow)->rewrite;
 	copy->n_outputs = 0;
 	flow_cmd_copy_group(copy, weft_answer_group(&flow->answer));
 	slice->n++;
@@ -106,18 +110,32 @@ flow_cmd_job(void *worker, void *context)
 
 /* ---- on the control thread ---- */
 
+static void
+flow_cmd_add_translation(const struct flow_cmd_copy *flow, char *text, size_t size)
+{
+	struct weft_translation_pair pair;
+	char what[128];
+
+	weft_packet_read_key(&flow->key, 0, &pair.was);
+	weft_rewrite_apply(&flow->rewrite, &pair);
+	weft_translation_format(&pair, what, sizeof(what));
+	snprintf(text + strlen(text), size - strlen(text), " %s", what);
+}
+
 /* What the flow does; a flow that something has changed beneath does nothing: its next packet asks
  * the stages again. */
 static json_t *
 flow_cmd_answer(const struct flow_cmd_copy *flow)
 {
 	uint16_t n = RTE_MIN(flow->n_outputs, FLOW_CMD_OUTPUTS);
-	char text[FLOW_CMD_OUTPUTS * (WEFT_CONF_NAME_MAX + 80) + 64];
+	char text[FLOW_CMD_OUTPUTS * (WEFT_CONF_NAME_MAX + 80) + 192];
 
 	if (!flow->is_fresh)
 		return json_string("stale");
 	weft_answer_format(weft_topology, &flow->key, &flow->answer, flow->outputs, n, text,
 			   sizeof(text));
+	if (flow->answer.is_translated)
+		flow_cmd_add_translation(flow, text, sizeof(text));
 	if (flow->n_outputs > n)
 		return json_sprintf("%s and %u more", text, flow->n_outputs - n);
 	return json_string(text);

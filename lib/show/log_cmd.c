@@ -21,6 +21,8 @@ static uint32_t log_warned_sec;
 static const char *
 log_cmd_direction(const struct weft_journal_record *record)
 {
+	if (record->is_router)
+		return record->direction == WEFT_FIREWALL_IN ? "in" : "out";
 	return record->direction == WEFT_INGRESS ? "ingress" : "egress";
 }
 
@@ -72,12 +74,16 @@ log_cmd_take(const struct weft_journal_record *record)
 
 	log_kept[log_n++ % LOG_CMD_KEPT] = *record;
 	log_cmd_packet(record, packet, sizeof(packet));
-	if (record->rule == 0)
+	if (record->is_router)
+		weft_info("%s: %s %s: router %s firewall rule %u: %s", port,
+			  log_cmd_direction(record), record->is_accepted ? "accepted" : "dropped",
+			  record->whose, record->rule, packet);
+	else if (!record->is_accepted)
 		weft_info("%s: %s dropped, no rule lets it through: %s", port,
 			  log_cmd_direction(record), packet);
 	else
 		weft_info("%s: %s accepted: security group %s rule %u: %s", port,
-			  log_cmd_direction(record), record->group, record->rule, packet);
+			  log_cmd_direction(record), record->whose, record->rule, packet);
 }
 
 void
@@ -99,16 +105,21 @@ weft_show_log_drain(void *context)
 static json_t *
 log_cmd_row(const struct weft_journal_record *record)
 {
-	bool is_accepted = record->rule != 0;
+	json_t *whose = record->whose[0] == '\0' ? json_null() : json_string(record->whose);
 	char packet[192];
 
 	log_cmd_packet(record, packet, sizeof(packet));
-	return json_pack("{s:i, s:o, s:s, s:s, s:o, s:o, s:s}", "age_sec",
-			 (int)((weft_clock_ms() - record->now_ms) / 1000), "port",
-			 weft_show_port_name(record->port), "direction", log_cmd_direction(record),
-			 "verdict", is_accepted ? "accepted" : "dropped", "security_group",
-			 is_accepted ? json_string(record->group) : json_null(), "rule",
-			 is_accepted ? json_integer(record->rule) : json_null(), "packet", packet);
+	json_t *row = json_pack(
+		"{s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:s}", "age_sec",
+		(int)((weft_clock_ms() - record->now_ms) / 1000), "port",
+		weft_show_port_name(record->port), "direction", log_cmd_direction(record),
+		"verdict", record->is_accepted ? "accepted" : "dropped", "security_group",
+		record->is_router ? json_null() : json_incref(whose), "router",
+		record->is_router ? json_incref(whose) : json_null(), "rule",
+		record->rule != 0 ? json_integer(record->rule) : json_null(), "packet", packet);
+
+	json_decref(whose);
+	return row;
 }
 
 static json_t *

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conntrack/binding.h"
 #include "show/show.h"
 #include "topology/running.h"
 
-static const struct weft_router *
-router_cmd_find(const char *name)
+const struct weft_router *
+weft_show_router(const char *name)
 {
 	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++)
 		if (weft_topology->routers[id] != NULL &&
@@ -36,7 +37,7 @@ router_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 	(void)call;
 	(void)errors;
 	for (uint32_t i = 0; i < conf->n_routers; i++)
-		json_array_append_new(rows, router_cmd_row(router_cmd_find(conf->routers[i].name),
+		json_array_append_new(rows, router_cmd_row(weft_show_router(conf->routers[i].name),
 							   &conf->routers[i]));
 	return rows;
 }
@@ -81,6 +82,120 @@ router_cmd_add_routes(json_t *rows, const struct weft_router *router)
 	}
 }
 
+/* ---- what it makes of addresses, and what it refuses ---- */
+
+static json_t *
+router_cmd_ip4(rte_be32_t address)
+{
+	struct weft_ip ip = { .family = AF_INET, .prefix = 32 };
+
+	memcpy(ip.bytes, &address, sizeof(address));
+	return weft_show_address(&ip);
+}
+
+static int
+router_cmd_ports_used(const struct weft_router *router, rte_be32_t address, uint8_t protocol)
+{
+	struct weft_tuple of = {
+		.family = AF_INET,
+		.protocol = protocol,
+		.zone = weft_zone_of_router(router->id),
+	}, key;
+
+	memcpy(of.src, &address, sizeof(address));
+	key = weft_binding_key(&of, WEFT_BINDING_PORTS);
+	return (int)weft_binding_users(&key);
+}
+
+/* The addresses of source NAT, with the ports that are bound. */
+static json_t *
+router_cmd_outside(const struct weft_router *router)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < router->nat.n_pool; i++) {
+		rte_be32_t address = router->nat.pool[i];
+		int tcp = router_cmd_ports_used(router, address, IPPROTO_TCP);
+		int udp = router_cmd_ports_used(router, address, IPPROTO_UDP);
+		int icmp = router_cmd_ports_used(router, address, IPPROTO_ICMP);
+
+		json_array_append_new(
+			rows,
+			json_pack("{s:o, s:i, s:i, s:i, s:i}", "address", router_cmd_ip4(address),
+				  "tcp", tcp, "udp", udp, "icmp", icmp, "percent",
+				  RTE_MAX(RTE_MAX(tcp, udp), icmp) * 100 / WEFT_NAT_PORTS));
+	}
+	return rows;
+}
+
+static json_t *
+router_cmd_floating(const struct weft_conf_router *conf)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < conf->n_floating_ips; i++) {
+		const struct weft_conf_floating_ip *floating = &conf->floating_ips[i];
+
+		json_array_append_new(rows, json_pack("{s:o, s:s, s:o}", "address",
+						      weft_show_address(&floating->address), "port",
+						      floating->port, "fixed_address",
+						      weft_show_address(&floating->fixed_address)));
+	}
+	return rows;
+}
+
+static json_t *
+router_cmd_forwardings(const struct weft_conf_router *conf)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < conf->n_forwardings; i++) {
+		const struct weft_conf_forwarding *says = &conf->forwardings[i];
+
+		json_array_append_new(
+			rows,
+			json_pack("{s:o, s:s, s:i, s:s, s:o, s:i}", "address",
+				  weft_show_address(&says->address), "protocol",
+				  says->protocol == WEFT_FORWARDING_TCP ? "tcp" : "udp",
+				  "external_port", (int)says->external_port, "port", says->port,
+				  "fixed_address", weft_show_address(&says->fixed_address),
+				  "internal_port", (int)says->internal_port));
+	}
+	return rows;
+}
+
+static json_t *
+router_cmd_firewall(const struct weft_router *router)
+{
+	json_t *rows = json_array();
+	char text[160];
+
+	for (uint32_t i = 0; i < router->firewall.n; i++) {
+		weft_firewall_format(&router->firewall.says[i], text, sizeof(text));
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:s}", "rule", (int)i + 1, "says", text));
+	}
+	return rows;
+}
+
+static json_t *
+router_cmd_nat(const struct weft_nat *nat)
+{
+	static const char *const filterings[] = {
+		[WEFT_NAT_FILTERING_INDEPENDENT] = "endpoint-independent",
+		[WEFT_NAT_FILTERING_ADDRESS] = "address-dependent",
+		[WEFT_NAT_FILTERING_ADDRESS_AND_PORT] = "address-and-port-dependent",
+	};
+
+	if (!nat->has_source_nat)
+		return json_null();
+	return json_pack("{s:s, s:s, s:i}", "mapping",
+			 nat->mapping == WEFT_NAT_MAPPING_INDEPENDENT ?
+				 "endpoint-independent" :
+				 "address-and-port-dependent",
+			 "filtering", filterings[nat->filtering], "port_quota", (int)nat->quota);
+}
+
 static json_t *
 router_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
@@ -91,13 +206,18 @@ router_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 
 	if (conf == NULL)
 		return NULL;
-	router = router_cmd_find(conf->name);
+	router = weft_show_router(conf->name);
 	row = router_cmd_row(router, conf);
 	routes = json_array();
 	router_cmd_add_routes(routes, router);
 	json_object_del(row, "interfaces");
 	json_object_set_new(row, "legs", router_cmd_legs(router));
 	json_object_set_new(row, "routes", routes);
+	json_object_set_new(row, "nat", router_cmd_nat(&router->nat));
+	json_object_set_new(row, "outside_addresses", router_cmd_outside(router));
+	json_object_set_new(row, "floating_ips", router_cmd_floating(conf));
+	json_object_set_new(row, "port_forwardings", router_cmd_forwardings(conf));
+	json_object_set_new(row, "firewall", router_cmd_firewall(router));
 	return row;
 }
 
@@ -113,7 +233,7 @@ router_cmd_routes(const struct weft_cmd_call *call, struct weft_errors *errors)
 	rows = json_array();
 	for (uint32_t i = 0; i < conf->n_routers; i++)
 		if (name == NULL || strcmp(conf->routers[i].name, name) == 0)
-			router_cmd_add_routes(rows, router_cmd_find(conf->routers[i].name));
+			router_cmd_add_routes(rows, weft_show_router(conf->routers[i].name));
 	return rows;
 }
 

@@ -55,6 +55,9 @@ const struct weft_conf_group *weft_show_find_group(const char *name, struct weft
 /** The same for a router. */
 const struct weft_conf_router *weft_show_find_router(const char *name, struct weft_errors *errors);
 
+/** A router of the present snapshot; NULL: there is none. */
+const struct weft_router *weft_show_router(const char *name);
+
 /** Numbers in the order of the document: wires, then ports; networks. @return how many */
 uint32_t weft_show_port_ids(uint16_t ids[WEFT_PORTS_MAX]);
 uint32_t weft_show_network_ids(uint16_t ids[WEFT_NETWORKS_MAX]);

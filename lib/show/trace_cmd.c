@@ -26,6 +26,7 @@ struct trace_cmd {
 	uint16_t waits[WEFT_PLACES_MAX];
 	struct weft_reply reply;
 	struct weft_filter far;
+	struct weft_passages passages;
 	struct weft_encaps encaps;
 };
 
@@ -119,6 +120,7 @@ trace_cmd_walk(struct trace_cmd *trace)
 		.encaps = &trace->encaps,
 		.reply = &trace->reply,
 		.far = &trace->far,
+		.passages = &trace->passages,
 	};
 
 	weft_walk_run(&walk, &trace->answer);
@@ -227,14 +229,17 @@ static json_t *
 trace_cmd_answer(const struct trace_cmd *trace)
 {
 	size_t size = (trace->n_outputs + 2u) * (WEFT_CONF_NAME_MAX + 80);
-	char *text = malloc(size);
+	char *text = malloc(size), what[128];
 	json_t *answer;
 
 	if (text == NULL)
 		abort();
 	weft_answer_format(weft_topology, &trace->key, &trace->answer, trace->outputs,
 			   trace->n_outputs, text, size);
-	answer = json_string(text);
+	weft_translation_format(&trace->passages.packet, what, sizeof(what));
+	answer = trace->answer.is_translated && trace->answer.kind != WEFT_ANSWER_DROP ?
+			 json_sprintf("%s %s", text, what) :
+			 json_string(text);
 	free(text);
 	return answer;
 }

@@ -216,11 +216,11 @@ build_depth_of_network(const struct build *build, const struct weft_network *net
 	wire->depth.ip_by_vid[vid / 64] |= UINT64_C(1) << vid % 64;
 }
 
-/* What is routed may come to any network where a router is. */
+/* What is routed may come to any network where a router is, and routers may look at ports. */
 static void
 build_gathers(struct weft_topology *topology)
 {
-	bool is_routed = false;
+	bool is_routed = topology->is_watched;
 
 	for (uint32_t id = 0; id < WEFT_NETWORKS_MAX; id++)
 		if (topology->networks[id] != NULL && topology->networks[id]->n_doors > 0)
@@ -413,13 +413,14 @@ build_router(struct build *build, const struct weft_conf_router *conf, uint16_t 
 		networks[conf->n_interfaces] =
 			(uint16_t)weft_names_find(&build->networks, conf->gateway.network);
 	if (networks != NULL)
-		router = weft_router_create(conf, id, networks);
+		router = weft_router_create(conf, id, networks, &build->parts->conf->timeouts);
 	free(networks);
 	build->topology->routers[id] = router;
 	if (router == NULL) {
 		build->is_out_of_memory = true;
 		return;
 	}
+	build->topology->is_watched |= weft_router_is_watching(router);
 	for (uint16_t i = 0; i < router->n_legs; i++) {
 		const struct weft_leg *leg = &router->legs[i];
 		struct weft_network *network = build->topology->networks[leg->network];

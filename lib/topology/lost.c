@@ -9,6 +9,7 @@
 /* [C] Whose connections go at the next weft_tracking_forget(): bits by number. */
 static struct {
 	uint64_t ports[WEFT_PORTS_MAX / 64], networks[WEFT_NETWORKS_MAX / 64];
+	uint64_t routers[WEFT_ROUTERS_MAX / 64], changed[WEFT_ROUTERS_MAX / 64];
 	bool is_any;
 } lost_now;
 
@@ -32,12 +33,37 @@ weft_tracking_lose_network(uint16_t network)
 	lost_now.is_any = true;
 }
 
+void
+weft_tracking_lose_router(uint16_t router, bool is_other)
+{
+	lost_now.changed[router / 64] |= UINT64_C(1) << router % 64;
+	if (is_other)
+		lost_now.routers[router / 64] |= UINT64_C(1) << router % 64;
+	lost_now.is_any = true;
+}
+
+/* Of one that has changed, what is translated as it would not be now. */
+static bool
+lost_is_of_router(const struct weft_conn_row *row)
+{
+	uint16_t id = WEFT_ZONE_ID(row->original.zone);
+	const struct weft_router *router;
+
+	if (!weft_zone_is_router(row->original.zone))
+		return false;
+	if (lost_has(lost_now.routers, id, WEFT_ROUTERS_MAX))
+		return true;
+	router = weft_topology->routers[id];
+	return lost_has(lost_now.changed, id, WEFT_ROUTERS_MAX) && row->is_translated &&
+	       !weft_nat_allows(&router->nat, &row->original, &row->translated);
+}
+
 static bool
 lost_is_of(const struct weft_conn_row *row)
 {
 	return lost_has(lost_now.networks, row->original.zone, WEFT_NETWORKS_MAX) ||
 	       lost_has(lost_now.ports, row->from, WEFT_PORTS_MAX) ||
-	       lost_has(lost_now.ports, row->to, WEFT_PORTS_MAX);
+	       lost_has(lost_now.ports, row->to, WEFT_PORTS_MAX) || lost_is_of_router(row);
 }
 
 void

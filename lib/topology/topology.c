@@ -6,6 +6,7 @@
 
 #include "neighbour/neighbour.h"
 #include "topology/overlay.h"
+#include "topology/tracking.h"
 
 struct weft_topology *weft_topology;
 
@@ -183,8 +184,12 @@ topology_bump_network(uint16_t id, const struct weft_network *old, const struct 
 static void
 topology_bump_router(uint16_t id, const struct weft_router *old, const struct weft_router *new)
 {
-	if (old != new && (old == NULL || new == NULL || !weft_router_is_same(old, new)))
-		weft_gen_bump(weft_router_slot(id));
+	bool is_other = old == NULL || new == NULL || strcmp(old->name, new->name) != 0;
+
+	if (old == new || (!is_other && weft_router_is_same(old, new)))
+		return;
+	weft_gen_bump(weft_router_slot(id));
+	weft_tracking_lose_router(id, is_other);
 }
 
 /* Which networks a wire carries makes no difference to tunnels. */
@@ -237,7 +242,10 @@ topology_take_over(struct weft_topology *next, const struct weft_topology *old)
 	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++) {
 		struct weft_router *a = old->routers[id], *b = next->routers[id];
 
-		if (a == NULL || b == NULL || !weft_router_is_same(a, b))
+		if (a == NULL || b == NULL)
+			continue;
+		weft_nat_note_news(&b->nat, &a->nat);
+		if (!weft_router_is_same(a, b))
 			continue;
 		weft_router_destroy(b);
 		next->routers[id] = a;

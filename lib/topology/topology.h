@@ -101,6 +101,7 @@ struct weft_topology {
 	struct weft_attachment *attachments[WEFT_PORTS_MAX]; /* by port number */
 	struct weft_network *networks[WEFT_NETWORKS_MAX]; /* by network number */
 	struct weft_router *routers[WEFT_ROUTERS_MAX]; /* by router number */
+	bool is_watched; /* some router translates, or has a firewall */
 	struct weft_endpoint *endpoint; /* NULL: none */
 	struct weft_polls polls[WEFT_WORKERS_MAX]; /* by worker */
 };

@@ -363,6 +363,9 @@ weft_tracking_prepare(const struct weft_conf *conf, const struct weft_topology *
 	weft_conn_set_timeouts(&conf->timeouts);
 	weft_conn_set_flow_idle(conf->host.flow_idle_sec);
 	tracking_set_limits(next);
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++)
+		if (next->routers[id] != NULL)
+			weft_conn_set_router_timeouts((uint16_t)id, &next->routers[id]->timeouts);
 }
 
 void

@@ -64,6 +64,10 @@ void weft_tracking_del_members(const char *group, const struct weft_ips *ips);
  *  groups let through: they are forgotten by weft_tracking_forget(), in one pass for all. */
 void weft_tracking_lose_port(uint16_t port);
 void weft_tracking_lose_network(uint16_t network);
+
+/** And that a router has changed: connections go that it would not make any more, or if it is another
+ *  one all that had this number. */
+void weft_tracking_lose_router(uint16_t router, bool is_other);
 void weft_tracking_forget(void);
 
 /** Nothing runs any more. */

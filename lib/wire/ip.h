@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_byteorder.h>
 
@@ -38,6 +39,58 @@ bool weft_ip6_parse(const uint8_t *ip, uint32_t length, struct weft_ip_info *inf
  *  order. */
 void weft_l4_parse(const uint8_t *ip, uint32_t length, const struct weft_ip_info *info,
 		   rte_be16_t *source, rte_be16_t *destination);
+
+/** What becomes of a checksum when some of the words that it covers change (RFC 1624, equation 3).
+ *  @param delta  weft_sum_delta() of them, or the folded sum of several; all as it stands in memory */
+static inline uint16_t
+weft_sum_adjust(uint16_t sum, uint32_t delta)
+{
+	delta += (uint16_t)~sum;
+	delta = (delta & 0xffff) + (delta >> 16);
+	return (uint16_t) ~(delta + (delta >> 16));
+}
+
+/** What one word contributes, that was @p old and is @p new. */
+static inline uint32_t
+weft_sum_delta(uint16_t old, uint16_t new)
+{
+	return (uint32_t)(uint16_t)~old + new;
+}
+
+/** A sum of words that may have carried, in 16 bits. */
+static inline uint16_t
+weft_sum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+/** Takes hops off the TTL of an IPv4 header, whose checksum stays right, or off the hop limit of an
+ *  IPv6 header. It is larger. */
+static inline void
+weft_ip_take_hops(uint8_t *ip, uint8_t hops)
+{
+	uint16_t old, new, sum;
+
+	if (ip[0] >> 4 == 6) {
+		ip[7] = (uint8_t)(ip[7] - hops);
+		return;
+	}
+	memcpy(&old, ip + 8, sizeof(old));
+	ip[8] = (uint8_t)(ip[8] - hops);
+	memcpy(&new, ip + 8, sizeof(new));
+	memcpy(&sum, ip + 10, sizeof(sum));
+	sum = weft_sum_adjust(sum, weft_sum_delta(old, new));
+	memcpy(ip + 10, &sum, sizeof(sum));
+}
+
+/** Bytes of a packet, as its IPv4 or IPv6 header says. */
+static inline uint32_t
+weft_ip_length(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 4 ? (uint32_t)(ip[2] << 8 | ip[3]) :
+				 40u + (uint32_t)(ip[4] << 8 | ip[5]);
+}
 
 /** A part of a datagram. */
 struct weft_fragment {

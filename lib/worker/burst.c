@@ -11,14 +11,20 @@
 #include "path/packet.h"
 #include "worker/worker.h"
 
+/* What a remembered answer says. */
 static __rte_always_inline void
-burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_answer *answer,
+burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_flow *flow,
 	  struct rte_mbuf *packet)
 {
+	const struct weft_answer *answer = &flow->answer;
+	const struct weft_rewrite *rewrite = NULL;
 	const struct weft_group *group;
 
+	if (unlikely(answer->is_translated))
+		rewrite = &weft_flow_more(worker->table, flow)->rewrite;
 	if (likely(answer->kind == WEFT_ANSWER_FORWARD)) {
-		weft_worker_send(worker, &answer->output, packet);
+		if (likely(weft_spread_translate(worker, arrival, rewrite, NULL, packet)))
+			weft_worker_send(worker, &answer->output, packet);
 		return;
 	}
 	group = weft_answer_group(answer);
@@ -27,6 +33,7 @@ burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_answer
 			    .answer = answer,
 			    .outputs = group == NULL ? NULL : group->outputs,
 			    .n_outputs = group == NULL ? 0 : group->n,
+			    .rewrite = rewrite,
 		    },
 		    packet);
 }
@@ -52,6 +59,26 @@ burst_conn(const struct weft_filter *filter, const struct weft_answer *answer)
 }
 
 static void
+burst_remember_passages(struct weft_flow_more *more, const struct weft_walk *walk,
+			const struct weft_answer *answer)
+{
+	const struct weft_passages *passages = walk->passages;
+	uint32_t n = 1;
+
+	for (uint8_t i = 0; i < passages->n && answer->kind != WEFT_ANSWER_DROP; i++) {
+		const struct weft_passage *passage = &passages->list[i];
+		bool is_reply = passage->look.verdict == WEFT_CONN_IS_KNOWN &&
+				passage->look.direction == WEFT_CONN_REPLY;
+
+		if (passage->conn != WEFT_NO_CONN)
+			more->conns[n++] = passage->conn << 1 | is_reply;
+	}
+	if (answer->is_translated)
+		weft_rewrite_make(&more->rewrite, &passages->packet,
+				  weft_key_offset(walk->key) + weft_key_l2_length(walk->key));
+}
+
+static void
 burst_remember_more(struct weft_flow_more *more, const struct weft_walk *walk,
 		    const struct weft_answer *answer)
 {
@@ -59,7 +86,12 @@ burst_remember_more(struct weft_flow_more *more, const struct weft_walk *walk,
 
 	memset(more, 0, sizeof(*more));
 	memcpy(more->deps, walk->deps + WEFT_DEPS, n * sizeof(more->deps[0]));
-	more->conn = walk->filter == walk->far ? burst_conn(walk->far, answer) : WEFT_FLOW_NO_CONN;
+	for (uint32_t i = 0; i < WEFT_FLOW_CONNS_MORE; i++)
+		more->conns[i] = WEFT_FLOW_NO_CONN;
+	if (walk->filter == walk->far)
+		more->conns[0] = burst_conn(walk->far, answer);
+	if (walk->passages->is_begun)
+		burst_remember_passages(more, walk, answer);
 }
 
 /* Remembers an answer under a key, in the entry that there is or in a new one. */
@@ -109,7 +141,8 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 		 const struct weft_answer *answer, struct rte_mbuf *packet)
 {
 	uint16_t arrival = walk->key->arrival;
-	const struct weft_decision decision = {
+	struct weft_rewrite rewrite;
+	struct weft_decision decision = {
 		.answer = answer,
 		.outputs = walk->outputs,
 		.waits = walk->waits,
@@ -135,8 +168,17 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 		rte_pktmbuf_free(packet);
 		return;
 	}
+	if (answer->is_translated) {
+		weft_rewrite_make(&rewrite, &walk->passages->packet,
+				  weft_key_offset(walk->key) + weft_key_l2_length(walk->key));
+		decision.rewrite = &rewrite;
+		if (walk->passages->has_quote)
+			decision.quote = &walk->passages->quote;
+	}
 	if (answer->kind == WEFT_ANSWER_FORWARD) {
-		burst_act(worker, arrival, answer, packet);
+		if (weft_spread_translate(worker, arrival, decision.rewrite, decision.quote,
+					  packet))
+			weft_worker_send(worker, &answer->output, packet);
 		return;
 	}
 	weft_spread(worker, arrival, &decision, packet);
@@ -162,6 +204,7 @@ burst_prepare(struct weft_worker *worker, const struct weft_key *key, const stru
 		.encaps = &worker->table->encaps,
 		.reply = &worker->reply,
 		.far = &worker->far,
+		.passages = &worker->passages,
 	};
 }
 
@@ -294,7 +337,7 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 		burst_count(worker, flow, packet->pkt_len);
 		if (weft_place_is_remote(flow->answer.place))
 			weft_worker_count_rx(worker, flow->answer.place, packet);
-		burst_act(worker, key->arrival, &flow->answer, packet);
+		burst_act(worker, key->arrival, flow, packet);
 		return;
 	}
 	if (!weft_budget_take(worker, arrival)) {
@@ -415,7 +458,7 @@ burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 		burst_count(worker, flow, packet->pkt_len);
 		if (has_tunnels && weft_place_is_remote(flow->answer.place))
 			weft_worker_count_rx(worker, flow->answer.place, packet);
-		burst_act(worker, arrival->port->id, &flow->answer, packet);
+		burst_act(worker, arrival->port->id, flow, packet);
 	}
 	worker->hits += hits;
 }

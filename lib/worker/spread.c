@@ -122,6 +122,20 @@ spread_fragments(struct weft_worker *worker, uint16_t arrival, const struct weft
 	rte_pktmbuf_free(packet);
 }
 
+bool
+weft_spread_translate(struct weft_worker *worker, uint16_t arrival,
+		      const struct weft_rewrite *rewrite, const struct weft_translation_pair *quote,
+		      struct rte_mbuf *packet)
+{
+	bool is_done = rewrite == NULL ||
+		       (quote == NULL ? weft_act_translate(packet, rewrite) :
+					weft_act_translate_error(packet, rewrite, quote));
+
+	if (unlikely(!is_done))
+		weft_tx_drop(worker, arrival, DROP_TRANSLATE_INVALID, packet);
+	return is_done;
+}
+
 /* A group is shared by many flows; the port outside is the flow's. */
 static void
 spread_output(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
@@ -129,6 +143,8 @@ spread_output(struct weft_worker *worker, uint16_t arrival, const struct weft_de
 {
 	struct weft_output one = *output;
 
+	if (!weft_spread_translate(worker, arrival, decision->rewrite, decision->quote, packet))
+		return;
 	one.source_port = decision->answer->output.source_port;
 	if (one.flags & WEFT_OUTPUT_FRAGMENT)
 		spread_fragments(worker, arrival, decision, &one, packet);

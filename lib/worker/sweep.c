@@ -21,13 +21,17 @@
 static void
 sweep_conn(const struct weft_flow_table *table, const struct weft_flow *flow)
 {
-	uint32_t conns[] = { flow->conn, WEFT_FLOW_NO_CONN };
+	uint32_t conns[1 + WEFT_FLOW_CONNS_MORE] = { flow->conn };
+	uint32_t n = 1;
 
-	if (flow->answer.has_more)
-		conns[1] = weft_flow_more(table, flow)->conn;
-	if ((conns[0] & conns[1]) == WEFT_FLOW_NO_CONN || !weft_flow_is_fresh(table, flow))
+	if (flow->answer.has_more) {
+		memcpy(&conns[1], weft_flow_more(table, flow)->conns,
+		       sizeof(conns) - sizeof(conns[0]));
+		n = RTE_DIM(conns);
+	}
+	if ((n == 1 && conns[0] == WEFT_FLOW_NO_CONN) || !weft_flow_is_fresh(table, flow))
 		return;
-	for (uint32_t i = 0; i < RTE_DIM(conns); i++)
+	for (uint32_t i = 0; i < n; i++)
 		if (conns[i] != WEFT_FLOW_NO_CONN)
 			weft_conn_touch(conns[i] >> 1, (enum weft_conn_direction)(conns[i] & 1),
 					flow->used_ms);

@@ -119,23 +119,59 @@ tend_announce(struct weft_worker *worker)
 	tend_send(worker, endpoint->wire, frame, weft_message_announce(frame, &self));
 }
 
+/* A router tells a network that it has an address there. @return whether all could be told */
+static bool
+tend_announce_address(struct weft_worker *worker, const struct weft_leg *leg,
+		      const struct weft_ip *ip)
+{
+	uint8_t frame[WEFT_MESSAGE_MAX];
+	struct weft_speaker self = { .mac = leg->mac, .ip = *ip, .is_router = true };
+
+	return !worker->topology->networks[leg->network]->admin_up ||
+	       weft_burst_send_own(worker, leg->network, frame,
+				   weft_message_announce(frame, &self));
+}
+
+static bool
+tend_announce_outside(struct weft_worker *worker, const struct weft_leg *leg, rte_be32_t address)
+{
+	struct weft_ip ip = { .family = AF_INET, .prefix = 32 };
+
+	memcpy(ip.bytes, &address, sizeof(address));
+	return weft_ip_compare(&ip, &leg->address) == 0 || tend_announce_address(worker, leg, &ip);
+}
+
+/* By which addresses those inside are seen outside: of many only the new ones. */
+static bool
+tend_announce_nat(struct weft_worker *worker, const struct weft_router *router)
+{
+	const struct weft_nat *nat = &router->nat;
+	const struct weft_leg *leg;
+	bool is_told = true;
+
+	if (router->gateway == WEFT_NO_LEG)
+		return true;
+	leg = &router->legs[router->gateway];
+	for (uint32_t i = 0; i < nat->n_pool; i++)
+		is_told &= tend_announce_outside(worker, leg, nat->pool[i]);
+	for (uint32_t i = 0; i < nat->n_floating; i++)
+		if (nat->by_outside[i].is_new)
+			is_told &= tend_announce_outside(worker, leg, nat->by_outside[i].outside);
+	for (uint32_t i = 0; i < nat->n_forwardings; i++)
+		if (nat->forwardings[i].is_new)
+			is_told &= tend_announce_outside(worker, leg, nat->forwardings[i].outside);
+	return is_told;
+}
+
 /* @return whether all could be told */
 static bool
 tend_announce_router(struct weft_worker *worker, const struct weft_router *router)
 {
-	uint8_t frame[WEFT_MESSAGE_MAX];
-	bool is_told = true;
+	bool is_told = tend_announce_nat(worker, router);
 
-	for (uint16_t i = 0; i < router->n_legs; i++) {
-		const struct weft_leg *leg = &router->legs[i];
-		struct weft_speaker self = { .mac = leg->mac,
-					     .ip = leg->address,
-					     .is_router = true };
-
-		if (worker->topology->networks[leg->network]->admin_up)
-			is_told &= weft_burst_send_own(worker, leg->network, frame,
-						       weft_message_announce(frame, &self));
-	}
+	for (uint16_t i = 0; i < router->n_legs; i++)
+		is_told &=
+			tend_announce_address(worker, &router->legs[i], &router->legs[i].address);
 	return is_told;
 }
 

@@ -119,6 +119,7 @@ struct weft_worker {
 	uint16_t waits[WEFT_PLACES_MAX];
 	struct weft_reply reply;
 	struct weft_filter far;
+	struct weft_passages passages;
 };
 
 /** By number; [I] after weft_workers_create(). */
@@ -174,6 +175,9 @@ struct weft_decision {
 	const struct weft_output *outputs; /* of a flood */
 	const uint16_t *waits; /* places */
 	uint16_t n_outputs, n_waits;
+	const struct weft_rewrite *rewrite; /* NULL: nothing is translated */
+	const struct weft_translation_pair
+		*quote; /* and of an ICMP error what it quotes; or NULL */
 	bool is_routed;
 	uint32_t mtu; /* of the network that it leaves by */
 };
@@ -223,6 +227,12 @@ void weft_hold_try(struct weft_worker *worker);
 
 /** Worker 0: asks for neighbours, tells others of our tunnel endpoint. */
 void weft_tend(struct weft_worker *worker);
+
+/** Translates a packet, as far as that is wanted; one that is too short for it is dropped.
+ *  @return whether it is there still */
+bool weft_spread_translate(struct weft_worker *worker, uint16_t arrival,
+			   const struct weft_rewrite *rewrite,
+			   const struct weft_translation_pair *quote, struct rte_mbuf *packet);
 
 /** Counts and frees. */
 void weft_tx_drop(struct weft_worker *worker, uint16_t port, enum weft_drop reason,

@@ -105,17 +105,17 @@ class Router:
         return {"network": network, "address": f"{self.ip(network, family)}/{BITS[family]}",
                 "mac": self.mac(network), **keys(others)}
 
-    def on(self, *networks, routes=(), gateway=None, **others):
+    def on(self, *networks, routes=(), gateway=None, snat=False, **others):
         """The router as the file describes it, on the links of these networks.
 
-        routes: (destination, next hop); gateway: (network, next hop)"""
+        routes: (destination, next hop); gateway: (network, next hop); snat: of what leaves by it"""
         entry = {"name": self.name, "interfaces": [
             self.leg(network, family) for network in networks for family in (4, 6)],
             "routes": [{"destination": destination, "next-hop": hop}
                        for destination, hop in routes], **keys(others)}
         if gateway:
             network, hop = gateway
-            entry["gateway"] = self.leg(network, 6 if ":" in hop else 4, next_hop=hop)
+            entry["gateway"] = self.leg(network, 6 if ":" in hop else 4, next_hop=hop, snat=snat)
         return entry
 
     def routes(self, data, to, hops=1):

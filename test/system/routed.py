@@ -39,13 +39,14 @@ def cidr(network, host=1, family=4):
     return f"{ip(network, host, family)}/{24 if family == 4 else 64}"
 
 
-def router(*networks, name="r1", host=1, gateway=None, **more):
+def router(*networks, name="r1", host=1, gateway=None, snat=False, **more):
     """With an address of both families in each network; `gateway`: (network, next hop)."""
     one = {"name": name, "interfaces": [{"network": network, "address": cidr(network, host, family)}
                                         for network in networks for family in FAMILIES], **more}
     if gateway:
         network, hop = gateway
-        one["gateway"] = {"network": network, "address": cidr(network, host, 6 if ":" in hop else 4), "next-hop": hop}
+        one["gateway"] = {"network": network, "address": cidr(network, host, 6 if ":" in hop else 4), "next-hop": hop,
+                          "snat": snat}
     return one
 
 

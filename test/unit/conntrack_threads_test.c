@@ -149,6 +149,8 @@ threads_commit(struct threads_worker *worker, const struct weft_conn_packet *pac
 		worker->committed++;
 		worker->reopened += look->in_the_way != WEFT_NO_CONN;
 		break;
+	case WEFT_CONN_TAKEN:
+	case WEFT_CONN_QUOTA:
 	case WEFT_CONN_TABLE_FULL:
 		worker->full++;
 		break;

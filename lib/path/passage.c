@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "path/passage.h"
+
+#include <string.h>
+
+#include "path/packet.h"
+#include "path/spend.h"
+#include "path/walk.h"
+
+const struct weft_conn_packet *
+weft_passages_packet(struct weft_walk *walk)
+{
+	struct weft_passages *passages = walk->passages;
+
+	if (passages->is_begun)
+		return &passages->packet.is;
+	if (walk->whole != NULL)
+		passages->packet.was = *walk->whole;
+	else
+		weft_packet_read(walk, 0, &passages->packet.was);
+	passages->packet.was.tuple.zone = 0;
+	passages->packet.is = passages->packet.was;
+	passages->has_quote = false;
+	passages->n = 0;
+	passages->is_begun = true;
+	return &passages->packet.is;
+}
+
+struct weft_passage *
+weft_passage_now(const struct weft_walk *walk)
+{
+	return walk->is_watched ? &walk->passages->list[walk->passages->n - 1] : NULL;
+}
+
+bool
+weft_passages_change(const struct weft_walk *walk)
+{
+	const struct weft_passages *passages = walk->passages;
+
+	return passages->is_begun &&
+	       (weft_translation_changes(&passages->packet) ||
+		(passages->has_quote && weft_translation_changes(&passages->quote)));
+}
+
+/* The source before, the destination after translation. */
+void
+weft_passage_inside(const struct weft_walk *walk, const struct weft_passage *passage,
+		    struct weft_conn_packet *inside)
+{
+	const struct weft_conn_look *look = &passage->look;
+	struct weft_tuple onward = walk->passages->packet.is.tuple;
+
+	*inside = passage->packet;
+	if (look->verdict == WEFT_CONN_IS_KNOWN) {
+		inside->tuple = onward = look->original;
+		inside->icmp_type = look->question;
+		inside->icmp_code = 0;
+		if (look->is_translated)
+			weft_conn_translated(look->conn, &onward);
+	}
+	memcpy(inside->tuple.dst, onward.dst, sizeof(onward.dst));
+	inside->tuple.dst_port = onward.dst_port;
+}
+
+/* ---- the end ---- */
+
+/* A guest pays for the connections that it begins, once: to its security groups, if it has some. */
+static uint16_t
+passage_payer(const struct weft_walk *walk)
+{
+	const struct weft_filter *near = &walk->near;
+
+	if (walk->arrival->is_wire ||
+	    (near->class == WEFT_FILTER_TRACKED && near->conn != WEFT_NO_CONN))
+		return WEFT_CONN_NO_PORT;
+	return walk->arrival->port->id;
+}
+
+static enum weft_conn_outcome
+passage_make(struct weft_walk *walk, struct weft_passage *passage, uint16_t payer)
+{
+	bool is_translated = memcmp(&passage->change.translated, &passage->packet.tuple,
+				    sizeof(passage->packet.tuple)) != 0;
+
+	if (!is_translated)
+		return weft_conn_commit(walk->worker, &passage->packet, &passage->look, payer,
+					WEFT_CONN_NO_PORT, walk->now_ms, &passage->conn);
+	return weft_conn_commit_translated(walk->worker, &passage->packet, &passage->look,
+					   &passage->change, payer, walk->now_ms, &passage->conn);
+}
+
+static enum weft_drop
+passage_commit(struct weft_walk *walk, struct weft_passage *passage)
+{
+	uint16_t payer = passage_payer(walk);
+
+	if (walk->is_dry) {
+		weft_walk_says(walk, "router %s: a connection would begin", passage->router->name);
+		return WEFT_NEXT;
+	}
+	if (!weft_walk_spend(walk, payer, WEFT_BUDGET_CONNECTIONS))
+		return DROP_TRANSLATE_NEW_CONNECTION_BUDGET;
+	switch (passage_make(walk, passage, payer)) {
+	case WEFT_CONN_COMMITTED:
+		return WEFT_NEXT;
+	case WEFT_CONN_PORT_LIMIT:
+		return DROP_TRANSLATE_CONNECTION_LIMIT;
+	case WEFT_CONN_TABLE_FULL:
+		return DROP_TRANSLATE_CONNECTION_TABLE_FULL;
+	case WEFT_CONN_QUOTA:
+		return DROP_TRANSLATE_PORT_QUOTA;
+	case WEFT_CONN_TAKEN:
+		break;
+	}
+	return DROP_TRANSLATE_BUSY;
+}
+
+static enum weft_drop
+passage_settle(struct weft_walk *walk, struct weft_passage *passage, enum weft_drop drop)
+{
+	const struct weft_conn_look *look = &passage->look;
+
+	if (!passage->has_state || passage->is_error)
+		return drop;
+	if (look->verdict == WEFT_CONN_IS_KNOWN) {
+		passage->conn = look->conn;
+		if (drop == WEFT_NEXT && !walk->is_dry)
+			weft_conn_update(&passage->packet, look, walk->now_ms);
+	} else if (drop == WEFT_NEXT && passage->wants_connection) {
+		drop = passage_commit(walk, passage);
+		/* Room may come at any time. */
+		if (drop != WEFT_NEXT)
+			walk->is_cacheable = false;
+	}
+	if (passage->conn != WEFT_NO_CONN)
+		weft_walk_depend_at(walk, look->slot, look->generation);
+	else
+		weft_walk_depend_at(walk, look->news_slot, look->news_generation);
+	return drop;
+}
+
+enum weft_drop
+weft_passages_settle(struct weft_walk *walk, enum weft_drop drop)
+{
+	struct weft_passages *passages = walk->passages;
+	uint32_t n_conns = 0;
+
+	if (!passages->is_begun || drop == WEFT_WAIT)
+		return drop;
+	for (uint8_t i = 0; i < passages->n; i++) {
+		drop = passage_settle(walk, &passages->list[i], drop);
+		n_conns += passages->list[i].conn != WEFT_NO_CONN;
+	}
+	/* All that a flow can keep young. */
+	if (n_conns > WEFT_PASSAGES_KEPT)
+		walk->is_cacheable = false;
+	return drop;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * passage: a packet and a router that looks at more than where it goes.
+ *
+ * Such a router translates addresses (stage `translate`), and has a firewall (stage `firewall`). For
+ * both it keeps connections, in a zone of its own; the security groups at both ends have theirs.
+ *
+ *	was	the packet as it came to the first of them on its way
+ *	is	the packet as it is now; each goes on from there
+ *
+ * What becomes of the packet is the difference between the two, however many routers had a part in
+ * it. The same holds for what an ICMP error quotes.
+ *
+ * New connections are made at the end of the walk, if somebody receives the packet, as those of the
+ * filter are; so is a new outside port taken only then. If another worker took it meanwhile, the
+ * packet is walked again.
+ *
+ * Threads: as the walk.
+ */
+#ifndef WEFT_PATH_PASSAGE_H
+#define WEFT_PATH_PASSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conntrack/binding.h"
+#include "flow/table.h"
+#include "flow/translate.h"
+#include "path/drop.h"
+#include "router/router.h"
+
+#define WEFT_PASSAGES_MAX (WEFT_HOPS_MAX + 1)
+#define WEFT_PASSAGES_KEPT (WEFT_FLOW_CONNS_MORE - 1) /* connections that a flow keeps young */
+
+struct weft_walk;
+
+struct weft_passage {
+	const struct weft_router *router;
+	bool by_gateway; /* where it comes from */
+	bool has_state; /* the router keeps connections of such packets */
+	bool is_error; /* ICMP, about another packet */
+	bool is_related; /* an error about a known connection */
+	bool wants_connection;
+	struct weft_conn_packet packet; /* as it came to this router, in its zone */
+	struct weft_conn_look look; /* if has_state */
+	struct weft_conn_change change; /* if it is to be translated */
+	uint32_t conn; /* that it is part of in the end; WEFT_NO_CONN */
+};
+
+/** Of one packet, for all routers on its way. */
+struct weft_passages {
+	bool is_begun; /* what follows is valid */
+	bool has_quote;
+	uint8_t n;
+	struct weft_translation_pair packet; /* in no zone */
+	struct weft_translation_pair quote; /* if has_quote */
+	struct weft_passage list[WEFT_PASSAGES_MAX];
+};
+
+/** The packet as it is now, which is IP. */
+const struct weft_conn_packet *weft_passages_packet(struct weft_walk *walk);
+
+/** The present router's passage. @return NULL: it does not look */
+struct weft_passage *weft_passage_now(const struct weft_walk *walk);
+
+/** The packet with inside addresses, as it came to a router and was meant to go on; of a known
+ *  connection the first one. */
+void weft_passage_inside(const struct weft_walk *walk, const struct weft_passage *passage,
+			 struct weft_conn_packet *inside);
+
+/** At the end of a walk that came to @p drop. @return WEFT_NEXT; why it dies after all; or
+ *  DROP_TRANSLATE_BUSY: it is to be walked again */
+enum weft_drop weft_passages_settle(struct weft_walk *walk, enum weft_drop drop);
+
+/** Has the packet become another? */
+bool weft_passages_change(const struct weft_walk *walk);
+
+#endif
