@@ -54,7 +54,7 @@ class Gate(Router):
 
     def nat(self, *networks, gateway=None, hop="203.0.113.80", **others):
         """As the file describes it; gateway: other keys of it."""
-        entry = self.on(*(networks or ("blue", "red")), gateway=("public", hop), **others)
+        entry = self.on(*(networks or ("blue", "red")), gateway=("public", hop), snat=True, **others)
         entry["gateway"].update(keys(gateway or {}))
         return entry
 
