@@ -20,7 +20,7 @@
  *	host		an inside address has so many bindings: its quota
  *	outside		an outside address has so many ports in use, by protocol
  *
- * All of it counts for the capacity of the table.
+ * All of it counts as one connection. A table that is full of such has up to six entries for each.
  *
  * Threads: workers, but where said otherwise.
  */

@@ -69,13 +69,15 @@ commit_enter(const struct weft_conn_wish *wish, struct weft_conn_bucket *chain, 
 	if (wish->number == WEFT_NO_CONN)
 		return WEFT_CONN_TABLE_FULL;
 	/* Who takes the place of one that counts for the same takes its share as well. */
-	outcome = old != WEFT_NO_CONN && commit_counted(old) == counted ?
+	outcome = !weft_conn_is_counted(wish->flags) ||
+				  (old != WEFT_NO_CONN && commit_counted(old) == counted) ?
 			  WEFT_CONN_COMMITTED :
 			  weft_conn_quota_take(counted);
 	if (outcome != WEFT_CONN_COMMITTED)
 		return outcome;
 	if (place->bucket == NULL && !weft_conn_extend(chain, place)) {
-		weft_conn_quota_give(counted);
+		if (weft_conn_is_counted(wish->flags))
+			weft_conn_quota_give(counted);
 		return WEFT_CONN_TABLE_FULL;
 	}
 	commit_publish(wish, place);
@@ -90,7 +92,8 @@ commit_finish(struct weft_conn_worker *worker, const struct weft_conn_wish *wish
 {
 	uint32_t hash = (uint32_t)(wish->probe.hash >> 32);
 
-	__atomic_store_n(&worker->added, worker->added + 1, __ATOMIC_RELAXED);
+	if (likely(weft_conn_is_counted(wish->flags)))
+		__atomic_store_n(&worker->added, worker->added + 1, __ATOMIC_RELAXED);
 	weft_gen_bump(weft_gen_news_slot(hash));
 	if (likely(old == WEFT_NO_CONN))
 		return;

@@ -31,9 +31,9 @@ static const struct weft_conf_timeouts keep_timeouts = {
 	.generic = 600,
 };
 
-/* @param is_populated  it is there: no worker waits for it later */
+/* @param there  so many bytes are there at once: no worker waits for them later */
 static void *
-keep_map(size_t bytes, bool is_populated)
+keep_map(size_t bytes, size_t there)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -42,8 +42,7 @@ keep_map(size_t bytes, bool is_populated)
 		return NULL;
 	/* Both are wishes only. */
 	madvise(memory, bytes, MADV_HUGEPAGE);
-	if (is_populated)
-		madvise(memory, bytes, MADV_POPULATE_WRITE);
+	madvise(memory, RTE_MIN(bytes, there), MADV_POPULATE_WRITE);
 	return memory;
 }
 
@@ -104,34 +103,40 @@ keep_clear(void)
 			table->ports[i] = (struct weft_conn_port){ 0 };
 }
 
-static void
+/* @return entries that are needed if nothing is translated */
+static size_t
 keep_measure(uint32_t capacity, uint16_t n_workers)
 {
 	struct weft_conn_table *table = &weft_conn_table;
+	/* What each worker may have at hand and in limbo, and some more for one who is late. */
+	uint32_t more = capacity / 64 + n_workers * 4 * WEFT_CONN_BATCH;
 
 	table->capacity = capacity;
 	table->n_workers = n_workers;
 	table->n_buckets = RTE_MAX(capacity / 4, KEEP_BUCKETS_MIN);
-	table->overflow.size = capacity / 16 + KEEP_OVERFLOW_MIN;
-	/* What each worker may have at hand and in limbo, and some more for one who is late. */
-	table->pool.size = capacity + capacity / 64 + n_workers * 4 * WEFT_CONN_BATCH;
+	table->overflow.size =
+		capacity / 16 + KEEP_OVERFLOW_MIN + capacity * (WEFT_CONN_PARTS - 1) / 8;
+	table->pool.size = capacity * WEFT_CONN_PARTS + more;
+	return (size_t)capacity + more;
 }
 
 int
 weft_conn_create(uint32_t capacity, uint16_t n_workers)
 {
 	struct weft_conn_table *table = &weft_conn_table;
+	size_t usual = keep_measure(capacity, n_workers);
 
-	keep_measure(capacity, n_workers);
 	for (unsigned int i = 0; i < RTE_DIM(table->seeds); i++)
 		table->seeds[i] = rte_rand() | 1;
-	table->entries = keep_map(keep_entries_bytes(), true);
-	table->links = keep_map(keep_links_bytes(), false);
-	table->deadlines = keep_map(keep_deadlines_bytes(), true);
-	table->buckets = keep_map(keep_buckets_bytes(), true);
-	table->workers = keep_map(keep_workers_bytes(), true);
-	table->pool.numbers = keep_map(keep_pool_bytes(&table->pool), true);
-	table->overflow.numbers = keep_map(keep_pool_bytes(&table->overflow), true);
+	table->entries = keep_map(keep_entries_bytes(), usual * sizeof(*table->entries));
+	table->links = keep_map(keep_links_bytes(), 0);
+	table->deadlines = keep_map(keep_deadlines_bytes(), usual * sizeof(*table->deadlines));
+	table->buckets = keep_map(keep_buckets_bytes(),
+				  (table->n_buckets + capacity / 16) * sizeof(*table->buckets));
+	table->workers = keep_map(keep_workers_bytes(), SIZE_MAX);
+	table->pool.numbers =
+		keep_map(keep_pool_bytes(&table->pool), usual * sizeof(*table->pool.numbers));
+	table->overflow.numbers = keep_map(keep_pool_bytes(&table->overflow), 0);
 	weft_conn_set_timeouts(&keep_timeouts);
 	table->flow_idle_ms = KEEP_FLOW_IDLE_MS;
 	/* Milliseconds that are a little behind, or of a clock that will wrap soon, are not before

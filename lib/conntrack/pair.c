@@ -335,8 +335,6 @@ weft_conn_commit_translated(uint16_t worker, const struct weft_conn_packet *pack
 	enum weft_conn_outcome outcome;
 
 	*conn = WEFT_NO_CONN;
-	if (look->in_the_way != WEFT_NO_CONN)
-		weft_conn_remove(worker, look->in_the_way);
 	onward.tuple = change->translated;
 	shadow.flags = WEFT_CONN_SHADOW;
 	shadow.from = WEFT_CONN_NO_PORT;
@@ -345,6 +343,9 @@ weft_conn_commit_translated(uint16_t worker, const struct weft_conn_packet *pack
 	weft_conn_first_state(&packet->tuple, weft_conn_event(packet), &first.state);
 	shadow.state = first.state;
 	outcome = pair_own(self, change, now_ms, owners);
+	/* What it holds, too, would have gone with the old one. */
+	if (look->in_the_way != WEFT_NO_CONN)
+		weft_conn_remove(worker, look->in_the_way);
 	if (outcome == WEFT_CONN_COMMITTED)
 		outcome = pair_make(self, &first, &shadow, owners, 0);
 	if (outcome == WEFT_CONN_COMMITTED) {

@@ -33,7 +33,8 @@
  * sees the other, and makes the flows stale that may stand on it.
  *
  * There are more entries than connections may be: numbers in limbo, and those that workers keep at
- * hand, shall not be missing when the table is nearly full.
+ * hand, shall not be missing when the table is nearly full. And one that is translated has up to
+ * WEFT_CONN_PARTS: those beyond the number of connections get memory when they are first used.
  */
 #ifndef WEFT_CONNTRACK_TABLE_H
 #define WEFT_CONNTRACK_TABLE_H
@@ -53,6 +54,7 @@
 #define WEFT_CONN_TUPLE_WORDS (sizeof(struct weft_tuple) / sizeof(uint64_t))
 #define WEFT_CONN_BATCH 64 /* numbers that move between a worker and the pool at once */
 #define WEFT_CONN_BATCHES 32 /* of numbers in limbo, per worker */
+#define WEFT_CONN_PARTS 6 /* of a connection, its twin and what both hold included (binding.h) */
 #define WEFT_CONN_PIECE 1024 /* numbers that one worker sweeps, before those of the next one */
 
 /* What a word says. */
@@ -202,6 +204,13 @@ static inline uint64_t
 weft_conn_word(const struct weft_conn_entry *entry)
 {
 	return __atomic_load_n(&entry->word, __ATOMIC_ACQUIRE);
+}
+
+/** Is it a connection, or only a part of one? */
+static inline bool
+weft_conn_is_counted(uint64_t word)
+{
+	return !(word & (WEFT_CONN_SHADOW | WEFT_CONN_HELD));
 }
 
 static inline enum weft_conn_state

@@ -143,8 +143,10 @@ weft_conn_bury(struct weft_conn_worker *worker, uint32_t number)
 {
 	const struct weft_conn_entry *entry = weft_conn_entry(number);
 
-	weft_conn_quota_give(weft_conn_counted(entry->from, entry->to));
-	__atomic_store_n(&worker->removed, worker->removed + 1, __ATOMIC_RELAXED);
+	if (likely(weft_conn_is_counted(weft_conn_word(entry)))) {
+		weft_conn_quota_give(weft_conn_counted(entry->from, entry->to));
+		__atomic_store_n(&worker->removed, worker->removed + 1, __ATOMIC_RELAXED);
+	}
 	weft_conn_part(worker, number);
 	weft_conn_retire(worker, number);
 }

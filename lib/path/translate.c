@@ -147,12 +147,9 @@ translate_destination(struct weft_walk *walk, struct weft_passage *passage, stru
 		passage->wants_connection = true;
 		return WEFT_NEXT;
 	}
-	if (!weft_nat_is_outside(nat, outside)) {
-		if (!passage->by_gateway || !nat->has_source_nat || translate_owns(passage, to))
-			return WEFT_NEXT;
-		/* Inside addresses are nobody's business outside. */
-		return DROP_TRANSLATE_UNSOLICITED;
-	}
+	/* Inside addresses are nobody's business outside. */
+	if (!weft_nat_is_outside(nat, outside) && !(passage->by_gateway && nat->has_source_nat))
+		return WEFT_NEXT;
 	if (translate_by_binding(walk, passage, to)) {
 		passage->wants_connection = true;
 		return WEFT_NEXT;
