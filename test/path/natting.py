@@ -213,9 +213,9 @@ def checked(data):
 
 
 def own(data):
-    """What a router says itself outside, without the fields of IP that it may choose."""
+    """What a router says itself outside, without the fields of IP that it may choose, and what fills the frame."""
     if data[6:8] == b"\x02\xee" and data[12:14] == b"\x08\x00" and data[26:29] == bytes((203, 0, 113)):
-        whole = bytearray(data[14:])
+        whole = bytearray(ip_bytes(data))
         whole[1] = whole[8] = 0
         whole[4:8] = bytes(4)
         whole[10:12] = bytes(2)
