@@ -150,7 +150,6 @@ def test_between_networks_inside_nothing_changes(switch):
 
 
 def test_ipv6_is_not_translated(switch):
-    """A router knows floating IPs of IPv4 only, whatever else the guest speaks."""
     talk = Nat(switch, PORTS, [leads(**TWO)])
     data = VM1.says(R1, VM2, udp(1, 2), 6)
     talk.says(VM1, data, hears={VM2: [R1.routes(data, VM2)]})
@@ -344,8 +343,8 @@ def test_a_wrong_checksum_stays_wrong(switch):
 def test_security_groups_hold(switch):
     """They see the address of the host outside, and the guest's own; not the floating IP."""
     rules = [ingress("udp", 80, remote_ip=f"{WEB.ip()}/32"), egress("udp", 53, remote_ip=f"{WEB.ip()}/32")]
-    ports = [VM1.port("web"), VM2, WEB, OTHER, ISP]
-    talk = Nat(switch, ports, [leads(**TWO)], [group("web", *rules)])
+    ports = [VM1.port("http"), VM2, WEB, OTHER, ISP]
+    talk = Nat(switch, ports, [leads(**TWO)], [group("http", *rules)])
     talk.goes(WEB, WEB.says(R1, FIP1, udp(1000, 80)), to=VM1, dst=VM1.ip())
     talk.goes(VM1, VM1.says(R1, WEB, udp(80, 1000)), to=WEB, src=FIP1)
     talk.refuses(WEB, WEB.says(R1, FIP1, udp(1000, 81)), why="deliver/not-allowed")
