@@ -36,10 +36,8 @@ def deny(*words, **others):
 
 def guarded(*rules, family=4, **others):
     """A router without NAT, whose gateway has an address of this family."""
-    entry = leads(firewall=rules, snat=family == 6, **others)
-    if family == 6:
-        entry["gateway"] = R1.on(gateway=("public", ISP.ip(6)))["gateway"]
-    return entry
+    entry = leads(firewall=rules, **others)
+    return {**entry, "gateway": {**R1.on(gateway=("public", ISP.ip(family)))["gateway"], "snat": False}}
 
 
 def begins(switch, *rules, family=4, ports=PORTS, groups=(), **others):
