@@ -41,6 +41,8 @@ BEHAVIOURS = {
     "S38": "Internal numbers never appear on a wire; two wires may use one VLAN id for two networks",
     "S39": "Tags are translated per network and wire; flows with counters and port numbers are listed",
     "S40": "Routers forward between networks: longest prefix, TTL, neighbours, errors to the sender",
+    "S42": "Source NAT: what leaves gets the gateway's address, and answers and errors find the guest",
+    "S43": "What comes from outside unasked is dropped, with a reason of its own",
     "S44": "Floating IPs: an outside address is a guest's, 1:1, for any protocol, added and removed at run time",
     "S45": "The router's firewall: ordered allow and deny for all networks behind it, none inside a subnet",
     "S46": "Rules of the router's firewall are for both directions, or for one",
