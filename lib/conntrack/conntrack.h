@@ -225,6 +225,9 @@ void weft_conn_set_port(uint16_t port, uint32_t limit, uint32_t reserve);
  *  more from now on, and the slot moves. @return whether it was */
 bool weft_conn_forget(uint32_t conn, const struct weft_conn_row *row);
 
+/** What was marked goes soon, not only within a second. */
+void weft_conn_hurry(void);
+
 /** Walks over all connections: *cursor starts at 0, and is the number of the row's + 1 behind it.
  *  @return false when there are no more */
 bool weft_conn_next(uint32_t *cursor, uint32_t now_ms, struct weft_conn_row *row);

@@ -161,12 +161,18 @@ uint32_t
 weft_conn_expire(uint16_t worker, uint32_t now_ms)
 {
 	struct weft_conn_worker *self = &weft_conn_table.workers[worker];
+	uint32_t hurries = __atomic_load_n(&weft_conn_table.hurries, __ATOMIC_ACQUIRE);
 	uint32_t found[EXPIRE_MOST], n, removed = 0;
 
 	if (worker == 0)
 		expire_keep_time(now_ms);
 	if (now_ms != self->swept_ms)
 		expire_owe(self, now_ms);
+	if (unlikely(self->hurries != hurries)) {
+		self->hurries = hurries;
+		self->due = UINT32_MAX;
+		expire_owe(self, now_ms);
+	}
 	n = expire_search(self, now_ms, found);
 	for (uint32_t i = 0; i < n; i++)
 		rte_prefetch0(&weft_conn_table.buckets[weft_conn_bucket_number(

@@ -85,6 +85,12 @@ weft_conn_forget(uint32_t conn, const struct weft_conn_row *row)
 	return true;
 }
 
+void
+weft_conn_hurry(void)
+{
+	__atomic_fetch_add(&weft_conn_table.hurries, 1, __ATOMIC_RELEASE);
+}
+
 uint32_t
 weft_conn_count(void)
 {

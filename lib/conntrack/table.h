@@ -139,6 +139,7 @@ struct weft_conn_worker {
 	uint32_t position; /* [W] next number that the sweep looks at */
 	uint32_t due; /* [W] numbers that it should have looked at by now */
 	uint32_t swept_ms; /* [W] */
+	uint32_t hurries; /* [W] of the table, when it looked last */
 	uint64_t added, removed; /* [S] */
 } __rte_cache_aligned;
 
@@ -154,6 +155,7 @@ struct weft_conn_table {
 	uint32_t n_buckets; /* [I] without overflow */
 	uint16_t n_workers; /* [I] */
 	uint32_t flow_idle_ms; /* [A] */
+	uint32_t hurries; /* [A] how often something was marked that shall not wait */
 	uint32_t timeouts_ms[1 + WEFT_CONN_ROUTERS]
 			    [WEFT_CONN_STATES]; /* [A] of networks; routers */
 	uint64_t clock_ms; /* [A] now_ms that does not wrap; written by worker 0 */

@@ -65,6 +65,8 @@ weft_stage_firewall(struct weft_walk *walk)
 		return WEFT_NEXT;
 	if (passage->is_error)
 		return passage->is_related ? WEFT_NEXT : DROP_FIREWALL_INVALID;
+	if (passage->look.verdict == WEFT_CONN_IS_INVALID)
+		return DROP_FIREWALL_INVALID;
 	firewall = &passage->router->firewall;
 	direction = firewall_direction(walk, passage);
 	weft_passage_inside(walk, passage, &inside);
@@ -74,8 +76,6 @@ weft_stage_firewall(struct weft_walk *walk)
 		weft_journal_note_rule(walk, passage->router, &inside, direction, rule);
 	if (!weft_firewall_allows(firewall, rule))
 		return DROP_FIREWALL_NOT_ALLOWED;
-	if (passage->look.verdict == WEFT_CONN_IS_INVALID)
-		return DROP_FIREWALL_INVALID;
 	passage->wants_connection = true;
 	return WEFT_NEXT;
 }

@@ -268,7 +268,7 @@ nat_allows_source(const struct weft_nat *nat, rte_be32_t inside, rte_be32_t outs
 
 static bool
 nat_allows_destination(const struct weft_nat *nat, const struct weft_tuple *original,
-		       const struct weft_tuple *translated)
+		       const struct weft_tuple *translated, bool is_bound)
 {
 	rte_be32_t outside = weft_nat_address(original->dst);
 	rte_be32_t inside = weft_nat_address(translated->dst);
@@ -281,14 +281,13 @@ nat_allows_destination(const struct weft_nat *nat, const struct weft_tuple *orig
 	if (forwarding != NULL)
 		return forwarding->inside == inside &&
 		       forwarding->inside_port == translated->dst_port;
-	/* By a binding, of which only source NAT makes some: no forwarding has fixed its port. */
-	return nat_is_in_pool(nat, outside) &&
+	return is_bound && nat_is_in_pool(nat, outside) &&
 	       nat->filtering != WEFT_NAT_FILTERING_ADDRESS_AND_PORT;
 }
 
 bool
 weft_nat_allows(const struct weft_nat *nat, const struct weft_tuple *original,
-		const struct weft_tuple *translated)
+		const struct weft_tuple *translated, bool is_bound)
 {
 	rte_be32_t source = weft_nat_address(original->src);
 	rte_be32_t became = weft_nat_address(translated->src);
@@ -300,5 +299,5 @@ weft_nat_allows(const struct weft_nat *nat, const struct weft_tuple *original,
 	if (original->protocol == IPPROTO_ICMP)
 		is_destination = memcmp(original->dst, translated->dst, 4) != 0;
 	return (!is_source || nat_allows_source(nat, source, became)) &&
-	       (!is_destination || nat_allows_destination(nat, original, translated));
+	       (!is_destination || nat_allows_destination(nat, original, translated, is_bound));
 }

@@ -89,9 +89,9 @@ bool weft_nat_is_outside(const struct weft_nat *nat, rte_be32_t address);
  *  of a hash. There is source NAT. */
 rte_be32_t weft_nat_source(const struct weft_nat *nat, rte_be32_t inside);
 
-/** Would a connection still be translated like this? */
+/** Would a connection still be translated like this? @param is_bound  it goes by a binding */
 bool weft_nat_allows(const struct weft_nat *nat, const struct weft_tuple *original,
-		     const struct weft_tuple *translated);
+		     const struct weft_tuple *translated, bool is_bound);
 
 static inline rte_be32_t
 weft_nat_address(const uint8_t *bytes)

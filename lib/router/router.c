@@ -43,6 +43,7 @@ router_add_leg(struct weft_router *router, const struct weft_conf_router *conf, 
 
 	leg->network = number;
 	leg->address = *address;
+	leg->is_new = true;
 	router_find_mac(conf, network, &leg->mac);
 }
 
@@ -184,6 +185,19 @@ weft_router_is_same(const struct weft_router *a, const struct weft_router *b)
 	for (uint16_t i = 0; is_same && i < a->n_legs; i++)
 		is_same = router_is_same_leg(&a->legs[i], &b->legs[i]);
 	return is_same && weft_routes_are_same(a->routes, a->n_routes, b->routes, b->n_routes);
+}
+
+/* One that was down has said nothing. */
+void
+weft_router_note_news(struct weft_router *router, const struct weft_router *before)
+{
+	if (!before->admin_up)
+		return;
+	weft_nat_note_news(&router->nat, &before->nat);
+	for (uint16_t i = 0; i < router->n_legs; i++)
+		for (uint16_t j = 0; j < before->n_legs && router->legs[i].is_new; j++)
+			router->legs[i].is_new =
+				!router_is_same_leg(&router->legs[i], &before->legs[j]);
 }
 
 const struct weft_leg *

@@ -40,6 +40,7 @@ struct weft_leg {
 	uint16_t network; /* number */
 	struct rte_ether_addr mac; /* the same for all legs in one network */
 	struct weft_ip address; /* with the prefix length of its link */
+	bool is_new; /* the router before did not have it: to be announced */
 };
 
 /* All [I]. */
@@ -88,6 +89,9 @@ weft_router_has_state(const struct weft_router *router, uint8_t family)
 }
 
 bool weft_router_is_same(const struct weft_router *a, const struct weft_router *b);
+
+/** Notes which addresses the router before did not speak for. */
+void weft_router_note_news(struct weft_router *router, const struct weft_router *before);
 
 /** Is an address one of the router's own? @return the leg, or NULL */
 const struct weft_leg *weft_router_owns(const struct weft_router *router,

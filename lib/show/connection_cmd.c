@@ -171,6 +171,7 @@ connection_cmd_flush(const struct weft_cmd_call *call, struct weft_errors *error
 	while (weft_conn_next(&cursor, weft_clock_ms(), &row))
 		if (connection_cmd_matches(&row, &filter))
 			n += weft_conn_forget(cursor - 1, &row);
+	weft_conn_hurry();
 	return json_pack("{s:i}", "flushed", (int)n);
 }
 

@@ -2,7 +2,7 @@
 /* lost: the connections of ports and networks that are gone. */
 #include <string.h>
 
-#include "conntrack/conntrack.h"
+#include "conntrack/binding.h"
 #include "core/clock.h"
 #include "topology/tracking.h"
 
@@ -42,6 +42,19 @@ weft_tracking_lose_router(uint16_t router, bool is_other)
 	lost_now.is_any = true;
 }
 
+/* Has it come in by a binding? */
+static bool
+lost_is_bound(const struct weft_conn_row *row)
+{
+	struct weft_tuple back = weft_tuple_reverse(&row->original);
+	struct weft_tuple key = weft_binding_key(&back, WEFT_BINDING_OUTSIDE);
+	struct weft_binding binding;
+
+	return weft_binding_find(&key, &binding) &&
+	       memcmp(binding.inside.src, row->translated.dst, sizeof(binding.inside.src)) == 0 &&
+	       binding.inside.src_port == row->translated.dst_port;
+}
+
 /* Of one that has changed, what is translated as it would not be now. */
 static bool
 lost_is_of_router(const struct weft_conn_row *row)
@@ -55,7 +68,7 @@ lost_is_of_router(const struct weft_conn_row *row)
 		return true;
 	router = weft_topology->routers[id];
 	return lost_has(lost_now.changed, id, WEFT_ROUTERS_MAX) && row->is_translated &&
-	       !weft_nat_allows(&router->nat, &row->original, &row->translated);
+	       !weft_nat_allows(&router->nat, &row->original, &row->translated, lost_is_bound(row));
 }
 
 static bool
@@ -70,11 +83,13 @@ void
 weft_tracking_forget(void)
 {
 	struct weft_conn_row row;
-	uint32_t cursor = 0;
+	uint32_t cursor = 0, n = 0;
 
 	if (lost_now.is_any && weft_conn_count() > 0)
 		while (weft_conn_next(&cursor, weft_clock_ms(), &row))
 			if (lost_is_of(&row))
-				weft_conn_forget(cursor - 1, &row);
+				n += weft_conn_forget(cursor - 1, &row);
+	if (n > 0)
+		weft_conn_hurry();
 	memset(&lost_now, 0, sizeof(lost_now));
 }

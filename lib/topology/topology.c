@@ -244,7 +244,7 @@ topology_take_over(struct weft_topology *next, const struct weft_topology *old)
 
 		if (a == NULL || b == NULL)
 			continue;
-		weft_nat_note_news(&b->nat, &a->nat);
+		weft_router_note_news(b, a);
 		if (!weft_router_is_same(a, b))
 			continue;
 		weft_router_destroy(b);

@@ -141,7 +141,7 @@ tend_announce_outside(struct weft_worker *worker, const struct weft_leg *leg, rt
 	return weft_ip_compare(&ip, &leg->address) == 0 || tend_announce_address(worker, leg, &ip);
 }
 
-/* By which addresses those inside are seen outside: of many only the new ones. */
+/* By which addresses those inside are seen outside: those that are new. */
 static bool
 tend_announce_nat(struct weft_worker *worker, const struct weft_router *router)
 {
@@ -152,7 +152,7 @@ tend_announce_nat(struct weft_worker *worker, const struct weft_router *router)
 	if (router->gateway == WEFT_NO_LEG)
 		return true;
 	leg = &router->legs[router->gateway];
-	for (uint32_t i = 0; i < nat->n_pool; i++)
+	for (uint32_t i = 0; i < nat->n_pool && leg->is_new; i++)
 		is_told &= tend_announce_outside(worker, leg, nat->pool[i]);
 	for (uint32_t i = 0; i < nat->n_floating; i++)
 		if (nat->by_outside[i].is_new)
@@ -170,8 +170,9 @@ tend_announce_router(struct weft_worker *worker, const struct weft_router *route
 	bool is_told = tend_announce_nat(worker, router);
 
 	for (uint16_t i = 0; i < router->n_legs; i++)
-		is_told &=
-			tend_announce_address(worker, &router->legs[i], &router->legs[i].address);
+		if (router->legs[i].is_new)
+			is_told &= tend_announce_address(worker, &router->legs[i],
+							 &router->legs[i].address);
 	return is_told;
 }
 
