@@ -6,10 +6,13 @@
  * serves. Frames to that MAC are routed: the longest prefix says by which leg they leave and who is
  * next. The gateway is a leg like the others, with the default route behind it.
  *
+ * A leg with an IPv6 address has a link-local one besides, of its MAC: from there it advertises
+ * itself (advert.h), and there hosts find their gateway.
+ *
  * Different routers know nothing of each other, so their networks may use the same addresses.
  *
- * A struct weft_router is immutable: a change makes another one. The number stays for as long as
- * the name is configured.
+ * A struct weft_router is immutable, but for the clocks of what it advertises: a change makes
+ * another one. The number stays for as long as the name is configured.
  *
  * Threads: readers hold it between two quiescent states (core/rcu.h); made by the control thread.
  */
@@ -24,6 +27,7 @@
 #include "conf/conf.h"
 #include "core/gen.h"
 #include "network/route.h"
+#include "router/advert.h"
 
 #define WEFT_ROUTERS_MAX 4096
 #define WEFT_NO_ROUTER UINT16_MAX
@@ -33,6 +37,7 @@ struct weft_leg {
 	uint16_t network; /* number */
 	struct rte_ether_addr mac; /* the same for all legs in one network */
 	struct weft_ip address; /* with the prefix length of its link */
+	struct weft_ip link_local; /* of IPv6: another address, from the MAC; else of no family */
 };
 
 /* All [I]. */
@@ -41,8 +46,10 @@ struct weft_router {
 	bool admin_up;
 	uint32_t serial; /* never the same for two of them; not 0 */
 	uint16_t n_legs;
+	uint16_t n_adverts; /* at most one per network */
 	uint32_t n_routes;
 	struct weft_leg *legs;
+	struct weft_advert **adverts; /* their clocks go on */
 	struct weft_route *routes; /* sorted; `way` is the leg */
 	char name[WEFT_CONF_NAME_MAX + 1];
 };
@@ -62,9 +69,16 @@ void weft_router_destroy(struct weft_router *router);
 
 bool weft_router_is_same(const struct weft_router *a, const struct weft_router *b);
 
-/** Is an address one of the router's own? @return the leg, or NULL */
-const struct weft_leg *weft_router_owns(const struct weft_router *router,
+/** Is an address one of the router's own, seen from a network? A link-local one counts in its
+ *  network only. @return the leg, or NULL */
+const struct weft_leg *weft_router_owns(const struct weft_router *router, uint16_t network,
 					const struct weft_ip *address);
+
+/** Has a leg that address, its own or the link-local one? */
+bool weft_leg_has(const struct weft_leg *leg, const struct weft_ip *address);
+
+/** What the router advertises in a network; NULL: nothing. */
+struct weft_advert *weft_router_advert(const struct weft_router *router, uint16_t network);
 
 /** The leg in a network from which the router speaks to an address there; NULL: it has none of that
  *  family there. */
