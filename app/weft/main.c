@@ -133,9 +133,17 @@ main_retire(uint16_t port)
 	weft_port_count_retire(port);
 }
 
+static void
+main_changing(const struct weft_topology *next)
+{
+	if (boot.is_polling)
+		weft_tend_change(next);
+}
+
 static const struct weft_running_hooks main_hooks = {
 	.applied = main_applied,
 	.retire = main_retire,
+	.changing = main_changing,
 };
 
 /* ---- the boot table ---- */

@@ -90,6 +90,7 @@ conf_check(struct weft_conf *conf, const struct conf_node *tree, struct conf_rep
 	conf_check_unique(&check);
 	conf_check_members(&check);
 	conf_check_addresses(&check);
+	conf_check_adverts(&check);
 	conf_check_capacity(&check);
 	conf_index_clear(&check.wires);
 	conf_index_clear(&check.networks);

@@ -40,6 +40,7 @@ void conf_check_routers(struct conf_check *check);
 void conf_check_unique(struct conf_check *check);
 void conf_check_members(struct conf_check *check);
 void conf_check_addresses(struct conf_check *check);
+void conf_check_adverts(struct conf_check *check);
 void conf_check_groups(struct conf_check *check);
 void conf_check_capacity(struct conf_check *check);
 

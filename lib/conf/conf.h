@@ -41,6 +41,8 @@
 
 #define WEFT_CONF_WORKERS_MAX 64
 #define WEFT_CONF_GROUPS_MAX 16384 /* security groups */
+#define WEFT_CONF_DNS_MAX 5 /* of a subnet, as Neutron's max_dns_nameservers */
+#define WEFT_CONF_ADVERTISED_MAX 8 /* subnets of a network: one message tells all */
 #define WEFT_CONF_NAME_MAX 63 /* letters of a name, without the closing zero */
 
 enum weft_polling { WEFT_POLLING_ADAPTIVE, WEFT_POLLING_BUSY };
@@ -56,6 +58,7 @@ enum weft_network_type {
 enum weft_socket_mode { WEFT_SOCKET_CLIENT, WEFT_SOCKET_SERVER };
 enum weft_limit_action { WEFT_LIMIT_DROP, WEFT_LIMIT_FORWARD };
 enum weft_unknown_action { WEFT_UNKNOWN_FLOOD, WEFT_UNKNOWN_DROP };
+enum weft_ra_mode { WEFT_RA_SLAAC, WEFT_RA_STATEFUL, WEFT_RA_STATELESS };
 enum weft_direction { WEFT_INGRESS, WEFT_EGRESS, WEFT_DIRECTIONS }; /* as seen by the guest */
 enum weft_on_change { WEFT_ON_CHANGE_CUT, WEFT_ON_CHANGE_PERSIST };
 
@@ -150,6 +153,10 @@ struct weft_conf_subnet {
 	struct weft_ip cidr;
 	bool has_gateway;
 	struct weft_ip gateway;
+	struct weft_ip *dns;
+	uint32_t n_dns;
+	bool has_ra_mode; /* routers advertise it */
+	enum weft_ra_mode ra_mode;
 	struct weft_place place;
 };
 
@@ -350,6 +357,7 @@ void weft_conf_schema_rst(FILE *out);
 /* ---- words ---- */
 
 const char *weft_network_type_name(enum weft_network_type type);
+const char *weft_ra_mode_name(enum weft_ra_mode mode);
 
 /** "tcp" for 6, "any" for WEFT_PROTOCOL_ANY; NULL: it is told by its number. */
 const char *weft_protocol_name(uint16_t protocol);

@@ -12,6 +12,8 @@ static const char *const schema_types[] = {
 static const char *const schema_modes[] = { "client", "server", NULL };
 static const char *const schema_actions[] = { "drop", "forward", NULL };
 static const char *const schema_unknown[] = { "flood", "drop", NULL };
+static const char *const schema_ra_modes[] = { "slaac", "dhcpv6-stateful", "dhcpv6-stateless",
+					       NULL };
 
 /* What tells the networks of one type apart. */
 static const struct conf_range schema_segments[WEFT_NETWORK_TYPES] = {
@@ -132,6 +134,15 @@ static const struct conf_field schema_subnet[] = {
 	{ "gateway", CONF_ADDRESS, CONF_AT(weft_conf_subnet, gateway),
 	  .has_offset = offsetof(struct weft_conf_subnet, has_gateway),
 	  .help = "An address of the subnet." },
+	{ "dns", CONF_ADDRESS, CONF_LIST(weft_conf_subnet, dns, n_dns), .most = WEFT_CONF_DNS_MAX,
+	  .help = "Name servers. Router advertisements of the subnet tell the IPv6 ones." },
+	{ "ipv6-ra-mode", CONF_WORD, CONF_AT(weft_conf_subnet, ra_mode),
+	  .has_offset = offsetof(struct weft_conf_subnet, has_ra_mode), .words = schema_ra_modes,
+	  .what = "a mode of router advertisements", .fallback_says = "not advertised",
+	  .help = "Routers with an interface in this IPv6 subnet advertise it: guests make an "
+		  "address themselves (slaac), and ask by DHCPv6 for the rest "
+		  "(dhcpv6-stateless), or for an address, too (dhcpv6-stateful). The first two "
+		  "need a /64. At most 8 subnets of a network, whose mtu is 1280 at least." },
 };
 
 const struct conf_object conf_subnet_object = {

@@ -10,6 +10,12 @@ weft_network_type_name(enum weft_network_type type)
 	return conf_object_find(&conf_network_object, "type")->words[type];
 }
 
+const char *
+weft_ra_mode_name(enum weft_ra_mode mode)
+{
+	return conf_object_find(&conf_subnet_object, "ipv6-ra-mode")->words[mode];
+}
+
 uint32_t
 weft_network_type_overhead(enum weft_network_type type, uint8_t family)
 {

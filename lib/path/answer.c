@@ -3,9 +3,9 @@
  * answer: can we answer ourselves?
  *
  * Four kinds of frames end here, or could: those for our own tunnel endpoint; questions on its link
- * that may ask for it; in networks with routers what is said to them, or asked for them; and in
- * overlay networks the questions of guests for addresses that are known beforehand (L2 population),
- * which so never cross a tunnel.
+ * that may ask for it; in networks with routers what is said to them, or asked for them or of them
+ * (advertise.c); and in overlay networks the questions of guests for addresses that are known
+ * beforehand (L2 population), which so never cross a tunnel.
  *
  * What ARP and ND messages say is not in the key, so each is looked at on its own.
  */
@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 
 #include "neighbour/neighbour.h"
+#include "path/packet.h"
 #include "path/spoof.h"
 #include "path/walk.h"
 
@@ -289,6 +290,9 @@ weft_stage_answer(struct weft_walk *walk)
 		return answer_local(walk, is_message ? &message : NULL);
 	if (is_message && concerns_network)
 		drop = answer_in_network(walk, &message);
+	else if (concerns_network &&
+		 weft_packet_icmp6_type(walk->key) == WEFT_ICMP6_ROUTER_SOLICITATION)
+		drop = weft_walk_advertise(walk);
 	if (drop != WEFT_NEXT || !walk->is_on_link)
 		return drop;
 	if (is_message && answer_on_link(walk, &message))

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "path/walk.h"
+#include "wire/ip.h"
 
 #define COMPLAIN_TTL 64
 
@@ -113,7 +114,9 @@ weft_walk_complain(struct weft_walk *walk, uint8_t type, uint8_t code, uint32_t 
 				 .type = type,
 				 .code = code,
 				 .word = word,
-				 .from = leg->address,
+				 .from = weft_ip6_is_link_local(sender.bytes) && !is_ip4 ?
+						 leg->link_local :
+						 leg->address,
 				 .ttl = (uint8_t)(COMPLAIN_TTL - walk->via_hops),
 				 .hops = walk->via_hops,
 				 .most = walk->topology->networks[walk->arrival_network]->mtu,

@@ -94,6 +94,8 @@
 	     "it was for the tunnel endpoint, which serves only tunnels, ARP, ND and echo")        \
 	DROP(ANSWER_UNKNOWN_ADDRESS, "answer", "unknown-address",                                  \
 	     "nobody is known to have the address that is asked for")                              \
+	DROP(ANSWER_BAD_SOLICITATION, "answer", "bad-solicitation",                                \
+	     "the router solicitation is not one that a router may answer (RFC 4861 6.1.1)")       \
 	DROP(BRIDGE_RESERVED_MULTICAST, "bridge", "reserved-multicast",                            \
 	     "01:80:c2:00:00:00 to 0f are for neighbours on a link, bridges do not forward them")  \
 	DROP(BRIDGE_STATIC_MOVED, "bridge", "static-moved",                                        \

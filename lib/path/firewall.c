@@ -31,7 +31,7 @@ firewall_is_local(const struct weft_walk *walk, const struct weft_passage *passa
 
 	dst.prefix = dst.family == AF_INET ? 32 : 128;
 	memcpy(dst.bytes, onward->dst, sizeof(dst.bytes));
-	return weft_router_owns(passage->router, &dst) != NULL;
+	return weft_router_owns(passage->router, passage->network, &dst) != NULL;
 }
 
 static void

@@ -36,7 +36,8 @@ struct weft_walk;
 
 struct weft_passage {
 	const struct weft_router *router;
-	bool by_gateway; /* where it comes from */
+	uint16_t network; /* where it comes from */
+	bool by_gateway; /* and whether that is the gateway's side */
 	bool has_state; /* the router keeps connections of such packets */
 	bool is_error; /* ICMP, about another packet */
 	bool is_related; /* an error about a known connection */

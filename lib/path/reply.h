@@ -2,8 +2,8 @@
 /*
  * reply: a packet that the switch itself sends because of one that it walked.
  *
- * A walk has no buffers, so it describes the reply: a head, and which part of the packet follows
- * it. The worker makes it. A trace only says it.
+ * A walk has no buffers, so it describes the reply: a head, what follows it of the snapshot, and
+ * which part of the packet. The worker makes it. A trace only says it.
  *
  * Threads: pure functions.
  */
@@ -26,7 +26,9 @@ struct weft_reply {
 	rte_be16_t source_port; /* of outer UDP */
 	struct weft_encap *encap; /* NULL: through no tunnel */
 	uint16_t head_length;
-	uint32_t quote_from, quote_length; /* bytes of the packet that follow the head */
+	const uint8_t *tail; /* bytes of the snapshot that follow the head */
+	uint16_t tail_length;
+	uint32_t quote_from, quote_length; /* bytes of the packet that follow both */
 	uint16_t sum_at; /* where the checksum over what stands from sum_from on goes; 0: nowhere */
 	uint16_t sum_from;
 	uint16_t sum_start; /* what to begin with: the pseudo header; memory order */

@@ -18,6 +18,7 @@
 #include "path/packet.h"
 #include "path/spend.h"
 #include "path/walk.h"
+#include "wire/ip.h"
 
 #define ROUTE_NEXT_HEADER_AT 6 /* of IPv6 */
 #define ROUTE_TTL 64
@@ -136,7 +137,18 @@ route_local(struct weft_walk *walk, const struct route_packet *packet)
 			    packet->is_ip4 ? 0 : ROUTE_NEXT_HEADER_AT);
 }
 
-/* Is it a packet that any router would forward? */
+/* On the link that it has in common with the sender, from a link-local address as well (RFC 4291
+ * section 2.5.6): neither is forwarded. */
+static bool
+route_is_link_local(const struct weft_walk *walk, const struct weft_router *router,
+		    const struct route_packet *packet)
+{
+	return !packet->is_ip4 && weft_ip6_is_link_local(packet->dst.bytes) &&
+	       weft_router_owns(router, walk->via_network, &packet->dst) != NULL &&
+	       (weft_ip6_is_link_local(packet->src.bytes) || !route_is_martian(&packet->src));
+}
+
+/* Is it a packet that any router would forward, or take? */
 static enum weft_drop
 route_check(struct weft_walk *walk, const struct weft_router *router,
 	    const struct route_packet *packet)
@@ -146,6 +158,8 @@ route_check(struct weft_walk *walk, const struct weft_router *router,
 		walk->is_cacheable = false;
 		return DROP_ROUTE_BAD_HEADER;
 	}
+	if (route_is_link_local(walk, router, packet))
+		return WEFT_NEXT;
 	if (route_is_martian(&packet->src) || route_is_martian(&packet->dst) ||
 	    route_is_broadcast(router, &packet->dst) || route_is_broadcast(router, &packet->src))
 		return DROP_ROUTE_MARTIAN;
@@ -348,7 +362,7 @@ weft_stage_route(struct weft_walk *walk)
 	drop = route_check(walk, router, &packet);
 	if (drop != WEFT_NEXT)
 		return drop;
-	if (weft_router_owns(router, &packet.dst) != NULL)
+	if (weft_router_owns(router, walk->via_network, &packet.dst) != NULL)
 		return route_local(walk, &packet);
 	/* It is about the link that it came from (RFC 4861 section 3, RFC 2710 section 3). */
 	if (walk->key->protocol == IPPROTO_ICMPV6 && weft_packet_is_basic(walk->key))

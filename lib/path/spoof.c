@@ -63,12 +63,9 @@ static bool
 spoof_is_own_link_local(const struct weft_attachment *port, const struct rte_ether_addr *mac,
 			const uint8_t *address)
 {
-	const uint8_t *b = mac->addr_bytes;
-	/* clang-format off */
-	const uint8_t own[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0,
-				  b[0] ^ 2, b[1], b[2], 0xff, 0xfe, b[3], b[4], b[5] };
-	/* clang-format on */
+	uint8_t own[16];
 
+	weft_ip6_link_local(mac, own);
 	return port->has_mac && memcmp(own, address, sizeof(own)) == 0;
 }
 

@@ -56,7 +56,7 @@ translate_owns(const struct weft_passage *passage, const struct weft_tuple *tupl
 {
 	struct weft_ip dst = translate_ip(tuple, tuple->dst);
 
-	return weft_router_owns(passage->router, &dst) != NULL;
+	return weft_router_owns(passage->router, passage->network, &dst) != NULL;
 }
 
 static bool
@@ -494,6 +494,7 @@ translate_begin(struct weft_walk *walk)
 
 	*passage = (struct weft_passage){
 		.router = router,
+		.network = walk->network->id,
 		.by_gateway = router->gateway != WEFT_NO_LEG &&
 			      router->legs[router->gateway].network == walk->network->id,
 		.has_state = weft_router_has_state(router, packet->tuple.family),

@@ -220,6 +220,10 @@ struct weft_reply_to weft_walk_reply_to(const struct weft_walk *walk);
  *  @param whose  "the tunnel endpoint", for a trace */
 enum weft_drop weft_walk_echo(struct weft_walk *walk, uint8_t ttl, const char *whose);
 
+/** A router solicitation in a network with routers: those of ours that advertise themselves do. One
+ *  that is invalid is DROP_ANSWER_BAD_SOLICITATION. */
+enum weft_drop weft_walk_advertise(struct weft_walk *walk);
+
 /** The sender of a packet that cannot be routed hears of that, if it is one of which anybody may be
  *  told (RFC 1812 section 4.3.2.7, RFC 4443 section 2.4). Not remembered.
  *  @param word  the second word of the message: an MTU, a pointer */

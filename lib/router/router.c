@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "wire/ether.h"
+#include "wire/ip.h"
 
 #define ROUTER_ID_BYTES (2 * (WEFT_CONF_NAME_MAX + 1))
 
@@ -45,6 +46,10 @@ router_add_leg(struct weft_router *router, const struct weft_conf_router *conf, 
 	leg->address = *address;
 	leg->is_new = true;
 	router_find_mac(conf, network, &leg->mac);
+	if (address->family != AF_INET6)
+		return;
+	leg->link_local = (struct weft_ip){ .family = AF_INET6, .prefix = 128 };
+	weft_ip6_link_local(&leg->mac, leg->link_local.bytes);
 }
 
 static void
@@ -158,6 +163,9 @@ weft_router_destroy(struct weft_router *router)
 {
 	if (router == NULL)
 		return;
+	for (uint16_t i = 0; i < router->n_adverts; i++)
+		free(router->adverts[i]);
+	free(router->adverts);
 	free(router->legs);
 	free(router->routes);
 	weft_nat_free(&router->nat);
@@ -177,13 +185,16 @@ bool
 weft_router_is_same(const struct weft_router *a, const struct weft_router *b)
 {
 	bool is_same = a->admin_up == b->admin_up && a->n_legs == b->n_legs &&
-		       a->gateway == b->gateway && strcmp(a->name, b->name) == 0 &&
+		       a->gateway == b->gateway && a->n_adverts == b->n_adverts &&
+		       strcmp(a->name, b->name) == 0 &&
 		       memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
 		       weft_nat_is_same(&a->nat, &b->nat) &&
 		       weft_firewall_is_same(&a->firewall, &b->firewall);
 
 	for (uint16_t i = 0; is_same && i < a->n_legs; i++)
 		is_same = router_is_same_leg(&a->legs[i], &b->legs[i]);
+	for (uint16_t i = 0; is_same && i < a->n_adverts; i++)
+		is_same = weft_advert_is_same(a->adverts[i], b->adverts[i]);
 	return is_same && weft_routes_are_same(a->routes, a->n_routes, b->routes, b->n_routes);
 }
 
@@ -200,12 +211,32 @@ weft_router_note_news(struct weft_router *router, const struct weft_router *befo
 				!router_is_same_leg(&router->legs[i], &before->legs[j]);
 }
 
-const struct weft_leg *
-weft_router_owns(const struct weft_router *router, const struct weft_ip *address)
+bool
+weft_leg_has(const struct weft_leg *leg, const struct weft_ip *address)
 {
-	for (uint16_t i = 0; i < router->n_legs; i++)
-		if (weft_ip_compare(&router->legs[i].address, address) == 0)
-			return &router->legs[i];
+	return weft_ip_compare(&leg->address, address) == 0 ||
+	       weft_ip_compare(&leg->link_local, address) == 0;
+}
+
+const struct weft_leg *
+weft_router_owns(const struct weft_router *router, uint16_t network, const struct weft_ip *address)
+{
+	for (uint16_t i = 0; i < router->n_legs; i++) {
+		const struct weft_leg *leg = &router->legs[i];
+
+		if (leg->network == network ? weft_leg_has(leg, address) :
+					      weft_ip_compare(&leg->address, address) == 0)
+			return leg;
+	}
+	return NULL;
+}
+
+struct weft_advert *
+weft_router_advert(const struct weft_router *router, uint16_t network)
+{
+	for (uint16_t i = 0; i < router->n_adverts; i++)
+		if (router->adverts[i]->network == network)
+			return router->adverts[i];
 	return NULL;
 }
 
@@ -217,8 +248,7 @@ weft_router_speaks_for(const struct weft_router *router, uint16_t network,
 		router->gateway == WEFT_NO_LEG ? NULL : &router->legs[router->gateway];
 
 	for (uint16_t i = 0; i < router->n_legs; i++)
-		if (router->legs[i].network == network &&
-		    weft_ip_compare(&router->legs[i].address, address) == 0)
+		if (router->legs[i].network == network && weft_leg_has(&router->legs[i], address))
 			return &router->legs[i];
 	return gateway != NULL && gateway->network == network && address->family == AF_INET &&
 			       weft_nat_is_outside(&router->nat, weft_nat_address(address->bytes)) ?

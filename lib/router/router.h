@@ -6,10 +6,13 @@
  * serves. Frames to that MAC are routed: the longest prefix says by which leg they leave and who is
  * next. The gateway is a leg like the others, with the default route behind it.
  *
+ * A leg with an IPv6 address has a link-local one besides, of its MAC: from there it advertises
+ * itself (advert.h), and there hosts find their gateway.
+ *
  * Different routers know nothing of each other, so their networks may use the same addresses.
  *
- * A struct weft_router is immutable: a change makes another one. The number stays for as long as
- * the name is configured.
+ * A struct weft_router is immutable, but for the clocks of what it advertises: a change makes
+ * another one. The number stays for as long as the name is configured.
  *
  * Threads: readers hold it between two quiescent states (core/rcu.h); made by the control thread.
  */
@@ -26,6 +29,7 @@
 #include "conntrack/conntrack.h"
 #include "core/gen.h"
 #include "network/route.h"
+#include "router/advert.h"
 #include "router/firewall.h"
 #include "router/nat.h"
 
@@ -41,6 +45,7 @@ struct weft_leg {
 	struct rte_ether_addr mac; /* the same for all legs in one network */
 	struct weft_ip address; /* with the prefix length of its link */
 	bool is_new; /* the router before did not have it: to be announced */
+	struct weft_ip link_local; /* of IPv6: another address, from the MAC; else of no family */
 };
 
 /* All [I]. */
@@ -50,8 +55,10 @@ struct weft_router {
 	uint32_t serial; /* never the same for two of them; not 0 */
 	uint16_t n_legs;
 	uint16_t gateway; /* which leg that is; WEFT_NO_LEG: there is none */
+	uint16_t n_adverts; /* at most one per network */
 	uint32_t n_routes;
 	struct weft_leg *legs;
+	struct weft_advert **adverts; /* their clocks go on */
 	struct weft_route *routes; /* sorted; `way` is the leg */
 	struct weft_nat nat;
 	struct weft_firewall firewall;
@@ -93,9 +100,16 @@ bool weft_router_is_same(const struct weft_router *a, const struct weft_router *
 /** Notes which addresses the router before did not speak for. */
 void weft_router_note_news(struct weft_router *router, const struct weft_router *before);
 
-/** Is an address one of the router's own? @return the leg, or NULL */
-const struct weft_leg *weft_router_owns(const struct weft_router *router,
+/** Is an address one of the router's own, seen from a network? A link-local one counts in its
+ *  network only. @return the leg, or NULL */
+const struct weft_leg *weft_router_owns(const struct weft_router *router, uint16_t network,
 					const struct weft_ip *address);
+
+/** Has a leg that address, its own or the link-local one? */
+bool weft_leg_has(const struct weft_leg *leg, const struct weft_ip *address);
+
+/** What the router advertises in a network; NULL: nothing. */
+struct weft_advert *weft_router_advert(const struct weft_router *router, uint16_t network);
 
 /** Does the router speak for an address in a network: an own one, or one by which others are seen
  *  outside? @return the leg, or NULL */

@@ -40,6 +40,16 @@ network_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 }
 
 static json_t *
+network_cmd_dns(const struct weft_conf_subnet *subnet)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < subnet->n_dns; i++)
+		json_array_append_new(rows, weft_show_address(&subnet->dns[i]));
+	return rows;
+}
+
+static json_t *
 network_cmd_subnets(const struct weft_conf_network *network)
 {
 	json_t *rows = json_array();
@@ -48,10 +58,13 @@ network_cmd_subnets(const struct weft_conf_network *network)
 		const struct weft_conf_subnet *subnet = &network->subnets[i];
 
 		json_array_append_new(
-			rows, json_pack("{s:s, s:o, s:o}", "name", subnet->name, "cidr",
-					weft_show_ip(&subnet->cidr), "gateway",
-					subnet->has_gateway ? weft_show_ip(&subnet->gateway) :
-							      json_null()));
+			rows,
+			json_pack("{s:s, s:o, s:o, s:o, s:s?}", "name", subnet->name, "cidr",
+				  weft_show_ip(&subnet->cidr), "gateway",
+				  subnet->has_gateway ? weft_show_ip(&subnet->gateway) :
+							json_null(),
+				  "dns", network_cmd_dns(subnet), "ipv6_ra_mode",
+				  subnet->has_ra_mode ? weft_ra_mode_name(subnet->ra_mode) : NULL));
 	}
 	return rows;
 }

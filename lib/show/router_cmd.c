@@ -42,20 +42,54 @@ router_cmd_list(const struct weft_cmd_call *call, struct weft_errors *errors)
 	return rows;
 }
 
-/* Interfaces, then the gateway. */
+/* The subnet of a leg that routers advertise, or NULL. */
+static const struct weft_conf_subnet *
+router_cmd_advertised(const struct weft_leg *leg)
+{
+	const struct weft_conf_network *network = weft_running_network(leg->network);
+
+	for (uint32_t i = 0; network != NULL && i < network->n_subnets; i++)
+		if (network->subnets[i].has_ra_mode &&
+		    weft_ip_is_in(&leg->address, &network->subnets[i].cidr))
+			return &network->subnets[i];
+	return NULL;
+}
+
+/* The name servers that are told. */
 static json_t *
-router_cmd_legs(const struct weft_router *router)
+router_cmd_dns(const struct weft_conf_subnet *subnet)
 {
 	json_t *rows = json_array();
 
-	for (uint16_t i = 0; i < router->n_legs; i++) {
-		const struct weft_leg *leg = &router->legs[i];
+	for (uint32_t i = 0; subnet != NULL && i < subnet->n_dns; i++)
+		if (subnet->dns[i].family == AF_INET6)
+			json_array_append_new(rows, weft_show_address(&subnet->dns[i]));
+	return rows;
+}
 
-		json_array_append_new(rows, json_pack("{s:o, s:o, s:o}", "network",
-						      weft_show_network_name(leg->network),
-						      "address", weft_show_ip(&leg->address), "mac",
-						      weft_show_mac(&leg->mac)));
-	}
+static json_t *
+router_cmd_leg(const struct weft_leg *leg, bool is_gateway)
+{
+	const struct weft_conf_subnet *subnet = is_gateway ? NULL : router_cmd_advertised(leg);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:s?, s:o}", "network",
+			 weft_show_network_name(leg->network), "address",
+			 weft_show_ip(&leg->address), "mac", weft_show_mac(&leg->mac), "link_local",
+			 leg->link_local.family == 0 ? json_null() :
+						       weft_show_address(&leg->link_local),
+			 "ipv6_ra_mode", subnet == NULL ? NULL : weft_ra_mode_name(subnet->ra_mode),
+			 "dns", router_cmd_dns(subnet));
+}
+
+/* Interfaces, then the gateway. */
+static json_t *
+router_cmd_legs(const struct weft_router *router, const struct weft_conf_router *conf)
+{
+	json_t *rows = json_array();
+
+	for (uint16_t i = 0; i < router->n_legs; i++)
+		json_array_append_new(rows,
+				      router_cmd_leg(&router->legs[i], i >= conf->n_interfaces));
 	return rows;
 }
 
@@ -211,7 +245,7 @@ router_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 	routes = json_array();
 	router_cmd_add_routes(routes, router);
 	json_object_del(row, "interfaces");
-	json_object_set_new(row, "legs", router_cmd_legs(router));
+	json_object_set_new(row, "legs", router_cmd_legs(router, conf));
 	json_object_set_new(row, "routes", routes);
 	json_object_set_new(row, "nat", router_cmd_nat(&router->nat));
 	json_object_set_new(row, "outside_addresses", router_cmd_outside(router));

@@ -6,6 +6,7 @@
 
 #include "core/names.h"
 #include "topology/overlay.h"
+#include "topology/prefix.h"
 #include "topology/topology.h"
 
 #define BUILD_WIRE_ICMP_ERRORS 1000 /* per second, by routers; RFC 1812 section 4.3.2.8 */
@@ -514,6 +515,8 @@ weft_topology_build(const struct weft_topology_parts *parts)
 			build_port(&build, &conf->ports[i], parts->port_ids[i]);
 	for (uint32_t i = 0; i < conf->n_routers && !build.is_out_of_memory; i++)
 		build_router(&build, &conf->routers[i], parts->router_ids[i]);
+	if (!build.is_out_of_memory)
+		build.is_out_of_memory = weft_prefix_build(build.topology, parts) != 0;
 	if (!build.is_out_of_memory)
 		build_members(&build);
 	if (!build.is_out_of_memory)

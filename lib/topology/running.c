@@ -112,6 +112,8 @@ running_commit(struct weft_transition *change, struct weft_topology *next)
 	next->number = ++weft_running.number;
 	weft_follow_prepare(next);
 	weft_tracking_prepare(change->conf, next);
+	if (weft_running.hooks->changing != NULL)
+		weft_running.hooks->changing(next);
 	weft_topology_publish(next);
 	weft_follow();
 	weft_tracking_follow();

@@ -30,6 +30,9 @@ struct weft_running_hooks {
 	void (*applied)(const struct weft_conf *conf);
 	/** A port number is about to be free: what is counted under it must be put away. */
 	void (*retire)(uint16_t port);
+	/** Everything is ready for the next snapshot, and nothing can fail any more; NULL: nobody
+	 *  wants to know. */
+	void (*changing)(const struct weft_topology *next);
 };
 
 /** @param n_workers  how many workers poll; @p hooks live as long as the program.

@@ -98,6 +98,7 @@ struct weft_polls {
 struct weft_topology {
 	uint32_t number; /* of the configuration, counts up from 1 */
 	uint16_t n_workers;
+	bool has_adverts; /* some router advertises itself */
 	struct weft_attachment *attachments[WEFT_PORTS_MAX]; /* by port number */
 	struct weft_network *networks[WEFT_NETWORKS_MAX]; /* by network number */
 	struct weft_router *routers[WEFT_ROUTERS_MAX]; /* by router number */

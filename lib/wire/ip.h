@@ -16,6 +16,27 @@
 #include <string.h>
 
 #include <rte_byteorder.h>
+#include <rte_ether.h>
+
+/** Of fe80::/10 (RFC 4291 section 2.5.6)? */
+static inline bool
+weft_ip6_is_link_local(const uint8_t *address)
+{
+	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+}
+
+/** The link-local address that is made from a MAC: fe80::/64 and EUI-64 (RFC 4291 appendix A). */
+static inline void
+weft_ip6_link_local(const struct rte_ether_addr *mac, uint8_t address[16])
+{
+	const uint8_t *b = mac->addr_bytes;
+	/* clang-format off */
+	const uint8_t own[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0,
+				  b[0] ^ 2, b[1], b[2], 0xff, 0xfe, b[3], b[4], b[5] };
+	/* clang-format on */
+
+	memcpy(address, own, sizeof(own));
+}
 
 /** What stands behind the IP header. */
 struct weft_ip_info {

@@ -239,6 +239,9 @@ spread_make_reply(const struct weft_reply *reply, const struct rte_mbuf *packet)
 	if (answer == NULL)
 		return NULL;
 	memcpy(rte_pktmbuf_append(answer, reply->head_length), reply->head, reply->head_length);
+	if (reply->tail_length > 0)
+		memcpy(rte_pktmbuf_append(answer, reply->tail_length), reply->tail,
+		       reply->tail_length);
 	if (length == 0)
 		return answer;
 	if (length <= rte_pktmbuf_tailroom(answer)) {

@@ -2,15 +2,19 @@
 /*
  * tend: what the tunnel endpoint and routers say unasked.
  *
- * Questions for next hops whose time has come, and announcements of themselves when they are new or
- * have changed. Done by worker 0, since only workers send.
+ * Questions for next hops whose time has come, announcements of themselves when they are new or
+ * have changed, and what routers advertise (router/advert.h). Done by worker 0, since only workers
+ * send.
  */
+#include <rte_random.h>
+
 #include "core/clock.h"
 #include "neighbour/message.h"
 #include "neighbour/neighbour.h"
 #include "worker/worker.h"
 
 #define TEND_MS 10
+#define TEND_ADVERTS_MS 100
 
 static struct weft_speaker
 tend_speaker(const struct weft_endpoint *endpoint)
@@ -196,6 +200,90 @@ tend_announce_routers(struct weft_worker *worker)
 	}
 }
 
+/* ---- router advertisements ---- */
+
+/* @return whether all could be told */
+static bool
+tend_send_advert(struct weft_worker *worker, const struct weft_advert *advert, bool is_farewell)
+{
+	uint8_t frame[WEFT_ADVERT_MAX];
+
+	return weft_burst_send_own(worker, advert->network, frame,
+				   weft_advert_put(advert, is_farewell, frame));
+}
+
+/* What was silent because its network was down begins anew. Hosts whose next hop is being asked for
+ * are told next time, soon. */
+static void
+tend_advert(struct weft_worker *worker, struct weft_advert *advert)
+{
+	if (!worker->topology->networks[advert->network]->admin_up) {
+		advert->clock.n_said = 0;
+		return;
+	}
+	if (!weft_advert_is_due(advert, worker->now_ms))
+		return;
+	weft_advert_said(advert, worker->now_ms, rte_rand());
+	if (!tend_send_advert(worker, advert, false))
+		weft_advert_want(advert);
+}
+
+static void
+tend_adverts(struct weft_worker *worker)
+{
+	if (!worker->topology->has_adverts ||
+	    worker->now_tsc - worker->advertised_tsc < TEND_ADVERTS_MS * weft_clock_cycles_per_ms)
+		return;
+	worker->advertised_tsc = worker->now_tsc;
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++) {
+		const struct weft_router *router = worker->topology->routers[id];
+
+		for (uint16_t i = 0; router != NULL && router->admin_up && i < router->n_adverts;
+		     i++)
+			tend_advert(worker, router->adverts[i]);
+	}
+}
+
+/* What an advert becomes in the next snapshot: it goes on, or says that the router is none any
+ * more. */
+static void
+tend_change_advert(struct weft_worker *worker, const struct weft_topology *next,
+		   const struct weft_router *router, const struct weft_advert *advert)
+{
+	const struct weft_router *other = next->routers[router->id];
+	const struct weft_network *network = next->networks[advert->network];
+	struct weft_advert *heir = NULL;
+
+	if (other != NULL && other->admin_up && network != NULL && network->admin_up)
+		heir = weft_router_advert(other, advert->network);
+	if (heir != NULL && rte_is_same_ether_addr(&heir->mac, &advert->mac))
+		weft_advert_inherit(heir, advert);
+	else if (worker->topology->networks[advert->network]->admin_up)
+		tend_send_advert(worker, advert, true);
+}
+
+static void
+tend_change(void *argument, void *context)
+{
+	struct weft_worker *worker = argument;
+
+	for (uint32_t id = 0; id < WEFT_ROUTERS_MAX; id++) {
+		const struct weft_router *router = worker->topology->routers[id];
+
+		for (uint16_t i = 0; router != NULL && router->admin_up && i < router->n_adverts;
+		     i++)
+			tend_change_advert(worker, context, router, router->adverts[i]);
+	}
+	weft_tx_flush(worker);
+}
+
+void
+weft_tend_change(const struct weft_topology *next)
+{
+	if (weft_topology != NULL && weft_topology->has_adverts)
+		weft_worker_call(weft_workers[0], tend_change, (void *)(uintptr_t)next);
+}
+
 void
 weft_tend(struct weft_worker *worker)
 {
@@ -206,6 +294,7 @@ weft_tend(struct weft_worker *worker)
 	worker->tended_tsc = worker->now_tsc;
 	tend_announce(worker);
 	tend_announce_routers(worker);
+	tend_adverts(worker);
 	weft_neighbour_tick(worker->now_ms, &asker);
 	weft_tx_flush(worker);
 }

@@ -103,6 +103,7 @@ struct weft_worker {
 	uint32_t held_sum; /* generation of the neighbours when the waiting ones were last tried */
 	struct weft_held held[WEFT_HELD_MAX]; /* in order of arrival */
 	uint64_t tended_tsc; /* worker 0: when neighbours were last looked after */
+	uint64_t advertised_tsc; /* worker 0: when routers last looked whether to advertise */
 	struct weft_terminator announced; /* worker 0: what others have been told of our endpoint */
 	uint32_t announced_number; /* worker 0: configuration whose routers others know of */
 
@@ -153,6 +154,10 @@ void weft_port_count_sum(uint16_t port, struct weft_port_count *sum);
 
 /** Sums over everything there is and was, so that the law of conservation holds for ever. */
 void weft_total_count_sum(struct weft_port_count *sum);
+
+/** The present snapshot is about to be replaced: routers that advertise themselves no more say so.
+ *  While workers run. */
+void weft_tend_change(const struct weft_topology *next);
 
 /** Packets in transmit buffers, and packets that wait, right now. */
 uint64_t weft_held_count(void);
@@ -225,7 +230,7 @@ void weft_hold_forget(uint16_t port);
  *  waited too long. */
 void weft_hold_try(struct weft_worker *worker);
 
-/** Worker 0: asks for neighbours, tells others of our tunnel endpoint. */
+/** Worker 0: asks for neighbours, tells others of our tunnel endpoint and of routers. */
 void weft_tend(struct weft_worker *worker);
 
 /** Translates a packet, as far as that is wanted; one that is too short for it is dropped.

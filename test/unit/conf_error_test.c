@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every kind of fault, with the exact words: what a file says, and what is said about it. */
+#include "conf_error_advert.h"
 #include "conf_error_tunnel.h"
 #include "conf_helper.h"
 
@@ -366,6 +367,7 @@ error_test_networks(void **state)
 {
 	(void)state;
 	error_check(error_networks, COUNT(error_networks));
+	error_check(error_adverts, COUNT(error_adverts));
 }
 
 static void
