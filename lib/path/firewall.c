@@ -14,24 +14,10 @@ firewall_direction(const struct weft_walk *walk, const struct weft_passage *pass
 {
 	const struct weft_conn_look *look = &passage->look;
 	const struct weft_tuple *onward = &walk->passages->packet.is.tuple;
-	struct weft_ip dst = { .family = onward->family };
 
 	if (look->verdict != WEFT_CONN_IS_KNOWN || look->direction == WEFT_CONN_ORIGINAL)
 		return passage->by_gateway ? WEFT_FIREWALL_IN : WEFT_FIREWALL_OUT;
-	dst.prefix = dst.family == AF_INET ? 32 : 128;
-	memcpy(dst.bytes, onward->dst, sizeof(dst.bytes));
-	return weft_router_leaves(passage->router, &dst) ? WEFT_FIREWALL_IN : WEFT_FIREWALL_OUT;
-}
-
-static bool
-firewall_is_local(const struct weft_walk *walk, const struct weft_passage *passage)
-{
-	const struct weft_tuple *onward = &walk->passages->packet.is.tuple;
-	struct weft_ip dst = { .family = onward->family };
-
-	dst.prefix = dst.family == AF_INET ? 32 : 128;
-	memcpy(dst.bytes, onward->dst, sizeof(dst.bytes));
-	return weft_router_owns(passage->router, passage->network, &dst) != NULL;
+	return weft_passage_leaves(passage, onward) ? WEFT_FIREWALL_IN : WEFT_FIREWALL_OUT;
 }
 
 static void
@@ -61,7 +47,7 @@ weft_stage_firewall(struct weft_walk *walk)
 
 	if (likely(passage == NULL || passage->router->firewall.n == 0))
 		return WEFT_NEXT;
-	if (firewall_is_local(walk, passage))
+	if (weft_passage_owns(passage, &walk->passages->packet.is.tuple))
 		return WEFT_NEXT;
 	if (passage->is_error)
 		return passage->is_related ? WEFT_NEXT : DROP_FIREWALL_INVALID;

@@ -62,6 +62,57 @@ weft_passage_inside(const struct weft_walk *walk, const struct weft_passage *pas
 	inside->tuple.dst_port = onward.dst_port;
 }
 
+static struct weft_ip
+passage_ip(const struct weft_tuple *tuple, const uint8_t *bytes)
+{
+	struct weft_ip ip = { .family = tuple->family };
+
+	ip.prefix = tuple->family == AF_INET ? 32 : 128;
+	memcpy(ip.bytes, bytes, sizeof(ip.bytes));
+	return ip;
+}
+
+bool
+weft_passage_owns(const struct weft_passage *passage, const struct weft_tuple *tuple)
+{
+	struct weft_ip dst = passage_ip(tuple, tuple->dst);
+
+	return weft_router_owns(passage->router, passage->network, &dst) != NULL;
+}
+
+bool
+weft_passage_leaves(const struct weft_passage *passage, const struct weft_tuple *tuple)
+{
+	struct weft_ip dst = passage_ip(tuple, tuple->dst);
+
+	return weft_router_leaves(passage->router, &dst);
+}
+
+void
+weft_passage_say(struct weft_walk *walk, const struct weft_passage *passage, const char *why)
+{
+	struct weft_translation_pair step;
+	char text[160];
+
+	if (walk->trace == NULL)
+		return;
+	step.was = passage->packet;
+	step.is = walk->passages->packet.is;
+	if (step.was.tuple.family == AF_INET)
+		weft_translation_format(&step, text, sizeof(text));
+	else
+		text[0] = '\0';
+	weft_walk_says(walk, "router %s: %s%s%s", passage->router->name, why,
+		       text[0] == '\0' ? "" : ": ", text);
+}
+
+void
+weft_passage_go_on(struct weft_walk *walk, const struct weft_tuple *to)
+{
+	walk->passages->packet.is.tuple = *to;
+	walk->passages->packet.is.tuple.zone = 0;
+}
+
 /* ---- the end ---- */
 
 /* A guest pays for the connections that it begins, once: to its security groups, if it has some. */

@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "conntrack/binding.h"
 #include "flow/table.h"
@@ -68,6 +69,25 @@ struct weft_passage *weft_passage_now(const struct weft_walk *walk);
  *  connection the first one. */
 void weft_passage_inside(const struct weft_walk *walk, const struct weft_passage *passage,
 			 struct weft_conn_packet *inside);
+
+/** Is the destination of a tuple one of the router's own addresses; does it leave by its gateway? */
+bool weft_passage_owns(const struct weft_passage *passage, const struct weft_tuple *tuple);
+bool weft_passage_leaves(const struct weft_passage *passage, const struct weft_tuple *tuple);
+
+static inline void
+weft_passage_set(uint8_t *bytes, rte_be32_t address)
+{
+	memcpy(bytes, &address, sizeof(address));
+}
+
+/** From here on the packet has these addresses and ports. */
+void weft_passage_go_on(struct weft_walk *walk, const struct weft_tuple *to);
+
+/** A sentence for the trace: why, and what has become what. */
+void weft_passage_say(struct weft_walk *walk, const struct weft_passage *passage, const char *why);
+
+/** An ICMP error comes to a router that translates (quote.c). @return WEFT_NEXT or why it dies */
+enum weft_drop weft_passage_error(struct weft_walk *walk, struct weft_passage *passage);
 
 /** At the end of a walk that came to @p drop. @return WEFT_NEXT; why it dies after all; or
  *  DROP_TRANSLATE_BUSY: it is to be walked again */

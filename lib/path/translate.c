@@ -20,22 +20,6 @@
 
 /* ---- what it is ---- */
 
-static struct weft_ip
-translate_ip(const struct weft_tuple *tuple, const uint8_t *bytes)
-{
-	struct weft_ip ip = { .family = tuple->family };
-
-	ip.prefix = tuple->family == AF_INET ? 32 : 128;
-	memcpy(ip.bytes, bytes, sizeof(ip.bytes));
-	return ip;
-}
-
-static void
-translate_set(uint8_t *bytes, rte_be32_t address)
-{
-	memcpy(bytes, &address, sizeof(address));
-}
-
 /* Whose ports may be bound to others: what has none, or what must keep them, is told apart by the
  * rest. */
 static bool
@@ -49,22 +33,6 @@ static bool
 translate_is_bound(const struct weft_nat *nat, const struct weft_tuple *tuple)
 {
 	return nat->mapping == WEFT_NAT_MAPPING_INDEPENDENT && translate_has_ports(tuple);
-}
-
-static bool
-translate_owns(const struct weft_passage *passage, const struct weft_tuple *tuple)
-{
-	struct weft_ip dst = translate_ip(tuple, tuple->dst);
-
-	return weft_router_owns(passage->router, passage->network, &dst) != NULL;
-}
-
-static bool
-translate_leaves(const struct weft_passage *passage, const struct weft_tuple *tuple)
-{
-	struct weft_ip dst = translate_ip(tuple, tuple->dst);
-
-	return weft_router_leaves(passage->router, &dst);
 }
 
 static bool
@@ -99,8 +67,8 @@ translate_admits(struct weft_walk *walk, struct weft_passage *passage,
 
 	if (nat->filtering != WEFT_NAT_FILTERING_ADDRESS)
 		return nat->filtering == WEFT_NAT_FILTERING_INDEPENDENT;
-	translate_set(sent.dst,
-		      translate_seen_as(passage, weft_nat_address(passage->packet.tuple.src)));
+	weft_passage_set(sent.dst,
+			 translate_seen_as(passage, weft_nat_address(passage->packet.tuple.src)));
 	passage->change.permit = weft_permit_key(&sent);
 	passage->change.is_permitted = true;
 	weft_walk_depend(walk, weft_conn_news_slot(&passage->change.permit));
@@ -138,11 +106,11 @@ translate_destination(struct weft_walk *walk, struct weft_passage *passage, stru
 		weft_nat_find_forwarding(nat, outside, to->protocol, to->dst_port);
 
 	if (floating != NULL) {
-		translate_set(to->dst, floating->inside);
+		weft_passage_set(to->dst, floating->inside);
 		return WEFT_NEXT;
 	}
 	if (forwarding != NULL) {
-		translate_set(to->dst, forwarding->inside);
+		weft_passage_set(to->dst, forwarding->inside);
 		to->dst_port = forwarding->inside_port;
 		passage->wants_connection = true;
 		return WEFT_NEXT;
@@ -154,7 +122,7 @@ translate_destination(struct weft_walk *walk, struct weft_passage *passage, stru
 		passage->wants_connection = true;
 		return WEFT_NEXT;
 	}
-	return translate_is_ping(&passage->packet) && translate_owns(passage, to) ?
+	return translate_is_ping(&passage->packet) && weft_passage_owns(passage, to) ?
 		       WEFT_NEXT :
 		       DROP_TRANSLATE_UNSOLICITED;
 }
@@ -248,7 +216,7 @@ translate_by_source_nat(struct weft_walk *walk, struct weft_passage *passage, st
 	passage->wants_connection = true;
 	if (passage->look.verdict == WEFT_CONN_IS_INVALID)
 		return DROP_TRANSLATE_INVALID;
-	translate_set(to->src, weft_nat_source(nat, weft_nat_address(to->src)));
+	weft_passage_set(to->src, weft_nat_source(nat, weft_nat_address(to->src)));
 	if (!translate_has_ports(to)) {
 		onward.tuple = *to;
 		return weft_conn_is_taken(&onward) ? DROP_TRANSLATE_NOT_TRANSLATABLE : WEFT_NEXT;
@@ -268,43 +236,18 @@ translate_source(struct weft_walk *walk, struct weft_passage *passage, struct we
 	const struct weft_floating_ip *floating;
 	bool is_hairpin = memcmp(to->dst, passage->packet.tuple.dst, 4) != 0;
 
-	if (passage->by_gateway || translate_owns(passage, to) ||
-	    !(is_hairpin || translate_leaves(passage, to)))
+	if (passage->by_gateway || weft_passage_owns(passage, to) ||
+	    !(is_hairpin || weft_passage_leaves(passage, to)))
 		return WEFT_NEXT;
 	floating = weft_nat_find_inside(nat, weft_nat_address(to->src));
 	if (floating != NULL) {
-		translate_set(to->src, floating->outside);
+		weft_passage_set(to->src, floating->outside);
 		return WEFT_NEXT;
 	}
 	return nat->has_source_nat ? translate_by_source_nat(walk, passage, to) : WEFT_NEXT;
 }
 
 /* ---- a packet ---- */
-
-static void
-translate_say(struct weft_walk *walk, const struct weft_passage *passage, const char *why)
-{
-	struct weft_translation_pair step;
-	char text[160];
-
-	if (walk->trace == NULL)
-		return;
-	step.was = passage->packet;
-	step.is = walk->passages->packet.is;
-	if (step.was.tuple.family == AF_INET)
-		weft_translation_format(&step, text, sizeof(text));
-	else
-		text[0] = '\0';
-	weft_walk_says(walk, "router %s: %s%s%s", passage->router->name, why,
-		       text[0] == '\0' ? "" : ": ", text);
-}
-
-static void
-translate_go_on(struct weft_walk *walk, const struct weft_tuple *to)
-{
-	walk->passages->packet.is.tuple = *to;
-	walk->passages->packet.is.tuple.zone = 0;
-}
 
 static void
 translate_known(struct weft_walk *walk, struct weft_passage *passage)
@@ -316,10 +259,10 @@ translate_known(struct weft_walk *walk, struct weft_passage *passage)
 		to = weft_tuple_reverse(&look->original);
 	else if (look->is_translated)
 		weft_conn_translated(look->conn, &to);
-	translate_go_on(walk, &to);
-	translate_say(walk, passage,
-		      look->direction == WEFT_CONN_REPLY ? "a reply of a known connection" :
-							   "part of a known connection");
+	weft_passage_go_on(walk, &to);
+	weft_passage_say(walk, passage,
+			 look->direction == WEFT_CONN_REPLY ? "a reply of a known connection" :
+							      "part of a known connection");
 }
 
 static enum weft_drop
@@ -337,12 +280,12 @@ translate_new(struct weft_walk *walk, struct weft_passage *passage)
 			drop = DROP_TRANSLATE_INVALID;
 	}
 	passage->change.translated = to;
-	translate_go_on(walk, &to);
+	weft_passage_go_on(walk, &to);
 	if (drop == WEFT_NEXT)
-		translate_say(walk, passage,
-			      memcmp(&to, &passage->packet.tuple, sizeof(to)) == 0 ?
-				      "its addresses stay" :
-				      "it stands for another");
+		weft_passage_say(walk, passage,
+				 memcmp(&to, &passage->packet.tuple, sizeof(to)) == 0 ?
+					 "its addresses stay" :
+					 "it stands for another");
 	return drop;
 }
 
@@ -359,115 +302,6 @@ translate_look(struct weft_walk *walk, struct weft_passage *passage)
 	weft_conn_look(&passage->packet, &passage->look);
 	if (weft_key_is_event(walk->key))
 		walk->is_cacheable = false;
-}
-
-/* ---- an error about a packet ---- */
-
-/* What it quotes has left this router, or came to it; the error takes the way back. */
-static void
-translate_error_by(struct weft_walk *walk, struct weft_passage *passage,
-		   const struct weft_tuple *before)
-{
-	struct weft_conn_packet *quoted = &walk->passages->quote.is;
-	struct weft_tuple to = passage->packet.tuple;
-
-	/* Who speaks is the one who was meant, or a router on the way; one inside is hidden, too. */
-	if (memcmp(to.src, quoted->tuple.dst, sizeof(to.src)) == 0 || !passage->by_gateway)
-		memcpy(to.src, before->dst, sizeof(to.src));
-	memcpy(to.dst, before->src, sizeof(to.dst));
-	quoted->tuple = *before;
-	quoted->tuple.zone = 0;
-	translate_go_on(walk, &to);
-}
-
-/* By a connection. @return whether there is one */
-static bool
-translate_error_of_known(struct weft_walk *walk, struct weft_passage *passage)
-{
-	struct weft_conn_packet quoted = walk->passages->quote.is;
-	struct weft_conn_look look = { 0 };
-	struct weft_tuple before;
-
-	quoted.tuple.zone = passage->packet.tuple.zone;
-	if (!passage->has_state || !weft_conn_look_quoted(&quoted, &look))
-		return false;
-	passage->is_related = true;
-	if (!look.is_translated)
-		return true;
-	before = look.original;
-	if (look.direction == WEFT_CONN_REPLY) {
-		weft_conn_translated(look.conn, &before);
-		before = weft_tuple_reverse(&before);
-	}
-	translate_error_by(walk, passage, &before);
-	return true;
-}
-
-/* By floating IPs, which need no connections. @return whether it is about one of them */
-static bool
-translate_error_of_floating(struct weft_walk *walk, struct weft_passage *passage)
-{
-	const struct weft_nat *nat = &passage->router->nat;
-	const struct weft_tuple *quoted = &walk->passages->quote.is.tuple;
-	struct weft_tuple before = *quoted, to = passage->packet.tuple;
-	const struct weft_floating_ip *floating;
-
-	floating = weft_nat_find_outside(nat, weft_nat_address(quoted->src));
-	if (floating != NULL)
-		translate_set(before.src, floating->inside);
-	memcpy(to.dst, before.src, sizeof(to.dst));
-	if (!passage->by_gateway && (floating != NULL || translate_leaves(passage, &to))) {
-		floating = weft_nat_find_inside(nat, weft_nat_address(quoted->dst));
-		if (floating != NULL)
-			translate_set(before.dst, floating->outside);
-	}
-	if (memcmp(&before, quoted, sizeof(before)) == 0)
-		return false;
-	translate_error_by(walk, passage, &before);
-	return true;
-}
-
-/* Reads what an error quotes, once for all routers. */
-static bool
-translate_read_quote(struct weft_walk *walk, uint8_t family)
-{
-	struct weft_passages *passages = walk->passages;
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
-
-	if (passages->has_quote)
-		return true;
-	if (walk->frame_length < l3 ||
-	    !weft_conn_read_related(0, family, walk->frame + l3, walk->frame_length - l3,
-				    &passages->quote.was))
-		return false;
-	passages->quote.is = passages->quote.was;
-	passages->has_quote = true;
-	return true;
-}
-
-static enum weft_drop
-translate_error(struct weft_walk *walk, struct weft_passage *passage)
-{
-	const struct weft_nat *nat = &passage->router->nat;
-	const struct weft_tuple *tuple = &passage->packet.tuple;
-
-	/* What it quotes is not in the key. */
-	walk->is_cacheable = false;
-	passage->is_error = true;
-	if (translate_read_quote(walk, tuple->family) &&
-	    (translate_error_of_known(walk, passage) ||
-	     (tuple->family == AF_INET && translate_error_of_floating(walk, passage)))) {
-		translate_say(walk, passage, "an error about a packet that it has forwarded");
-		return WEFT_NEXT;
-	}
-	if (tuple->family != AF_INET || !weft_nat_has_state(nat))
-		return WEFT_NEXT;
-	if (weft_nat_is_outside(nat, weft_nat_address(tuple->dst)) ||
-	    (passage->by_gateway && nat->has_source_nat && !translate_owns(passage, tuple)))
-		return DROP_TRANSLATE_UNSOLICITED;
-	return nat->has_source_nat && !passage->by_gateway && translate_leaves(passage, tuple) ?
-		       DROP_TRANSLATE_INVALID :
-		       WEFT_NEXT;
 }
 
 /* ---- the stage ---- */
@@ -521,7 +355,7 @@ weft_stage_translate(struct weft_walk *walk)
 	}
 	passage = translate_begin(walk);
 	if (weft_packet_is_icmp_error(walk->key))
-		return translate_error(walk, passage);
+		return weft_passage_error(walk, passage);
 	if (passage->has_state) {
 		translate_look(walk, passage);
 		if (passage->look.verdict == WEFT_CONN_IS_KNOWN) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/names.h"
+#include "topology/door.h"
 #include "topology/overlay.h"
 #include "topology/prefix.h"
 #include "topology/topology.h"
@@ -386,54 +387,6 @@ build_members(struct build *build)
 	free(n_ports);
 }
 
-static bool
-build_add_door(struct weft_network *network, const struct rte_ether_addr *mac, uint16_t router)
-{
-	struct weft_door *doors;
-
-	if (weft_network_find_door(network, mac) != NULL)
-		return true;
-	doors = realloc(network->doors, (network->n_doors + 1u) * sizeof(*doors));
-	if (doors == NULL)
-		return false;
-	network->doors = doors;
-	doors[network->n_doors++] = (struct weft_door){ .mac = *mac, .router = router };
-	return true;
-}
-
-/* By an address of the router outside; those of a router that is down are nobody's. */
-static void
-build_outside(struct build *build, const struct weft_router *router, const struct weft_leg *leg,
-	      rte_be32_t address)
-{
-	struct weft_network *network = build->topology->networks[leg->network];
-	struct weft_ip ip = { .family = AF_INET, .prefix = 32 };
-
-	memcpy(ip.bytes, &address, sizeof(address));
-	if (router->admin_up && weft_ip_compare(&ip, &leg->address) != 0 &&
-	    weft_overlay_add_leg(network, &ip, &leg->mac) != 0)
-		build->is_out_of_memory = true;
-}
-
-/* Other routers of this host find them without asking. */
-static void
-build_nat(struct build *build, const struct weft_router *router)
-{
-	const struct weft_nat *nat = &router->nat;
-	const struct weft_leg *leg;
-
-	if (router->gateway == WEFT_NO_LEG)
-		return;
-	leg = &router->legs[router->gateway];
-	for (uint32_t i = 0; i < nat->n_pool; i++)
-		build_outside(build, router, leg, nat->pool[i]);
-	for (uint32_t i = 0; i < nat->n_floating; i++)
-		build_outside(build, router, leg, nat->by_outside[i].outside);
-	for (uint32_t i = 0; i < nat->n_forwardings; i++)
-		if (i == 0 || nat->forwardings[i].outside != nat->forwardings[i - 1].outside)
-			build_outside(build, router, leg, nat->forwardings[i].outside);
-}
-
 static void
 build_router(struct build *build, const struct weft_conf_router *conf, uint16_t id)
 {
@@ -455,16 +408,8 @@ build_router(struct build *build, const struct weft_conf_router *conf, uint16_t 
 		return;
 	}
 	build->topology->is_watched |= weft_router_is_watching(router);
-	build_nat(build, router);
-	for (uint16_t i = 0; i < router->n_legs; i++) {
-		const struct weft_leg *leg = &router->legs[i];
-		struct weft_network *network = build->topology->networks[leg->network];
-
-		if (!build_add_door(network, &leg->mac, id) ||
-		    (conf->admin_up &&
-		     weft_overlay_add_leg(network, &leg->address, &leg->mac) != 0))
-			build->is_out_of_memory = true;
-	}
+	if (weft_door_open(build->topology, router) != 0)
+		build->is_out_of_memory = true;
 }
 
 /* What overlays know of their ports, and where their segments are found. */

@@ -26,7 +26,7 @@ def test_each_stage_is_a_file_with_its_function():
 
 def test_each_file_of_the_path_is_a_stage():
     others = {"path", "walk", "reply", "complain", "echo", "advertise", "oversize", "filter", "packet", "spoof",
-              "journal", "passage"}
+              "journal", "passage", "quote"}
     stems = {path.stem for path in sources(".c", under=("lib/path/",))}
     assert stems == set(names()) | others
 
