@@ -35,7 +35,7 @@ def forward(port, name, inside, protocol="tcp", address=GATE):
 
 def document(floating=None, forwarding=(), firewall=(), nat=None, more=None):
     """floating: {address: port}"""
-    one = router("blue", "red", gateway=("public", WEB))
+    one = router("blue", "red", gateway=("public", WEB), snat=True)
     one["floating-ips"] = [{"address": address, "port": name} for address, name in (floating or {}).items()]
     one.update({"port-forwardings": list(forwarding), "firewall": list(firewall), "nat": nat or {}})
     ports = dict(INSIDE)
