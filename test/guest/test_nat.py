@@ -47,6 +47,7 @@ def caller_of(guest, host, port=5004):
     """The address that the host sees when the guest calls it."""
     with host.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.settimeout(20 * SCALE)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((OUTSIDE, port))
         listener.listen()
         guest.begins(f"nc -w 2 {OUTSIDE} {port} < /dev/null")
