@@ -113,7 +113,7 @@ keep_measure(uint32_t capacity, uint16_t n_workers)
 
 	table->capacity = capacity;
 	table->n_workers = n_workers;
-	table->n_buckets = RTE_MAX(capacity / 4, KEEP_BUCKETS_MIN);
+	table->n_buckets = RTE_MAX(capacity / 2, KEEP_BUCKETS_MIN);
 	table->overflow.size =
 		capacity / 16 + KEEP_OVERFLOW_MIN + capacity * (WEFT_CONN_PARTS - 1) / 8;
 	table->pool.size = capacity * WEFT_CONN_PARTS + more;

@@ -6,7 +6,7 @@
 
 #include "core/rcu.h"
 
-#define POOL_AHEAD 8u /* entries whose memory is fetched before it is needed */
+#define POOL_AHEAD 24u /* entries whose memory is fetched before it is needed */
 
 /* Moves up to @p n numbers out of the pool. */
 static uint32_t
@@ -131,6 +131,7 @@ static void
 pool_fetch(uint32_t number)
 {
 	rte_prefetch0(&weft_conn_table.entries[number]);
+	rte_prefetch0(&weft_conn_table.links[number]);
 	rte_prefetch0(&weft_conn_table.deadlines[number]);
 }
 

@@ -28,7 +28,7 @@
 #include "flow/table.h"
 #include "flow/translate.h"
 #include "path/drop.h"
-#include "router/router.h"
+#include "topology/topology.h"
 
 #define WEFT_PASSAGES_MAX (WEFT_HOPS_MAX + 1)
 #define WEFT_PASSAGES_KEPT (WEFT_FLOW_CONNS_MORE - 1) /* connections that a flow keeps young */
@@ -58,6 +58,10 @@ struct weft_passages {
 	struct weft_translation_pair quote; /* if has_quote */
 	struct weft_passage list[WEFT_PASSAGES_MAX];
 };
+
+/** A packet that arrives here will be walked: prefetches what its routers will look for. */
+void weft_passage_foresee(const struct weft_topology *topology,
+			  const struct weft_attachment *arrival, const struct weft_key *key);
 
 /** The packet as it is now, which is IP. */
 const struct weft_conn_packet *weft_passages_packet(struct weft_walk *walk);

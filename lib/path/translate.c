@@ -129,7 +129,8 @@ translate_destination(struct weft_walk *walk, struct weft_passage *passage, stru
 
 /* ---- the source ---- */
 
-/* May this be its outside address and port? */
+/* May this be its outside address and port? A binding has its port alone, but for connections of
+ * another mapping, before a change: these are met when it is taken. */
 static bool
 translate_is_free(const struct weft_passage *passage, const struct weft_tuple *to)
 {
@@ -141,7 +142,8 @@ translate_is_free(const struct weft_passage *passage, const struct weft_tuple *t
 	onward.tuple = *to;
 	return weft_nat_find_forwarding(&passage->router->nat, weft_nat_address(to->src),
 					to->protocol, to->src_port) == NULL &&
-	       !weft_binding_is_there(&key) && !weft_conn_is_taken(&onward);
+	       !weft_binding_is_there(&key) &&
+	       (translate_is_bound(&passage->router->nat, to) || !weft_conn_is_taken(&onward));
 }
 
 static void
@@ -163,10 +165,10 @@ translate_choose(const struct weft_walk *walk, const struct weft_passage *passag
 	bool is_low = !is_icmp && own < TRANSLATE_RESERVED;
 	uint32_t first = (is_icmp || is_low ? 0u : TRANSLATE_RESERVED) | (own & 1u);
 	uint32_t n = ((is_low ? TRANSLATE_RESERVED : 65536u) - first + 1) / 2;
-	uint64_t at = passage->look.hash ^ walk->now_ms * 0x9e3779b97f4a7c15ULL;
+	uint64_t at = passage->look.hash ^ (walk->now_ms + walk->n_tries) * 0x9e3779b97f4a7c15ULL;
 
 	for (uint32_t i = 0; i < TRANSLATE_TRIES; i++) {
-		if (translate_is_free(passage, to))
+		if ((i > 0 || walk->n_tries == 0) && translate_is_free(passage, to))
 			return true;
 		translate_set_port(to, (uint16_t)(first + 2 * (at % n)));
 		at += 0x9e3779b9u + at / n;
@@ -305,6 +307,49 @@ translate_look(struct weft_walk *walk, struct weft_passage *passage)
 }
 
 /* ---- the stage ---- */
+
+/* Where a new connection by source NAT will look, if it keeps its port. */
+static void
+translate_foresee(const struct weft_router *router, const struct weft_key *key)
+{
+	const struct weft_nat *nat = &router->nat;
+	struct weft_conn_packet packet;
+	struct weft_tuple to, held;
+
+	weft_packet_read_key(key, weft_zone_of_router(router->id), &packet);
+	weft_conn_foresee(&packet.tuple);
+	if (!nat->has_source_nat || packet.tuple.family != AF_INET)
+		return;
+	to = packet.tuple;
+	weft_passage_set(to.src, weft_nat_source(nat, weft_nat_address(to.src)));
+	weft_conn_foresee(&to);
+	if (!translate_is_bound(nat, &to))
+		return;
+	held = weft_binding_key(&packet.tuple, WEFT_BINDING_INSIDE);
+	weft_conn_foresee(&held);
+	held = weft_binding_key(&to, WEFT_BINDING_OUTSIDE);
+	weft_conn_foresee(&held);
+	if (nat->filtering != WEFT_NAT_FILTERING_ADDRESS)
+		return;
+	held = weft_permit_key(&packet.tuple);
+	weft_conn_foresee(&held);
+}
+
+void
+weft_passage_foresee(const struct weft_topology *topology, const struct weft_attachment *arrival,
+		     const struct weft_key *key)
+{
+	uint16_t id = arrival->is_wire ? arrival->network_by_vid[WEFT_TAG_VID(key->tag)] :
+					 arrival->network;
+	const struct weft_door *door;
+
+	if (!topology->is_watched || id == WEFT_NO_NETWORK || weft_key_is_tunnelled(key) ||
+	    (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_L2)
+		return;
+	door = weft_network_find_door(topology->networks[id], &key->dst);
+	if (door != NULL && weft_router_is_watching(topology->routers[door->router]))
+		translate_foresee(topology->routers[door->router], key);
+}
 
 static bool
 translate_must_look(const struct weft_walk *walk)

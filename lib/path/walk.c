@@ -253,6 +253,7 @@ walk_try_again(struct weft_walk *walk)
 		weft_walk_release(walk);
 		walk->reply->is_there = false;
 		*walk = given;
+		walk->n_tries = (uint8_t)(i + 1);
 		drop = walk_try(walk);
 	}
 	return drop;

@@ -61,6 +61,7 @@ struct weft_walk {
 	bool is_dry; /* leave no trace in the tables */
 	bool has_waited; /* the frame has been walked before: ask only the receiver `only` */
 	uint16_t only; /* WEFT_NO_PORT: all */
+	uint8_t n_tries; /* before this one, in which others were faster */
 	bool is_own; /* the router's own frame, in `network` */
 	const struct weft_conn_packet
 		*whole; /* a fragment: what its datagram is; NULL: not known */

@@ -414,6 +414,8 @@ burst_foresee(const struct weft_worker *worker, const struct weft_attachment *ar
 	if (!weft_key_is_event(key))
 		weft_flow_foresee(worker->table, hash);
 	weft_filter_foresee(worker->topology, arrival, key);
+	if (arrival->has_doors)
+		weft_passage_foresee(worker->topology, arrival, key);
 }
 
 /* @p has_tunnels is a constant: a wire with the tunnel endpoint has a copy of its own of all this,
