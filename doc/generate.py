@@ -71,8 +71,9 @@ def stages_page():
             for name, says, is_late in stages()]
     return (MADE + heading("Stages") +
             "In this order, which stands once in ``lib/path/path.h``. Each stage is a function\n"
-            "``weft_stage_NAME`` in ``lib/path/NAME.c``. Those up to ``bridge`` are asked once per\n"
-            "packet; the later ones once for every output, since a flooded frame has many.\n\n" +
+            "``weft_stage_NAME`` in ``lib/path/NAME.c``. Those up to ``route`` are asked once per\n"
+            "packet, and from ``bridge`` on once more for each router on its way; the later ones\n"
+            "once for every output, since a flooded frame has many.\n\n" +
             table(("Stage", "What it says", "Asked for"), rows, (15, 65, 20)))
 
 
