@@ -32,6 +32,7 @@
 #include "secgroup/members.h"
 #include "secgroup/policy.h"
 #include "show/facts.h"
+#include "show/alarm.h"
 #include "show/log.h"
 #include "topology/running.h"
 #include "tunnel/remote.h"
@@ -214,6 +215,8 @@ boot_control(struct weft_errors *errors)
 		rc = weft_control_every(MAIN_SECOND_MS, main_each_second, NULL);
 	if (rc >= 0)
 		rc = weft_control_every(WEFT_LOG_MS, weft_show_log_drain, NULL);
+	if (rc >= 0)
+		rc = weft_control_every(WEFT_ALARM_MS, weft_show_alarm, NULL);
 	return rc < 0 ? rc : 0;
 }
 

@@ -98,7 +98,8 @@ commit_finish(struct weft_conn_worker *worker, const struct weft_conn_wish *wish
 	if (likely(old == WEFT_NO_CONN))
 		return;
 	weft_gen_bump(weft_gen_slot(WEFT_GEN_CONN, hash));
-	if (commit_counted(old) != weft_conn_counted(wish->from, wish->to))
+	if (!weft_conn_is_counted(wish->flags) ||
+	    commit_counted(old) != weft_conn_counted(wish->from, wish->to))
 		weft_conn_quota_give(commit_counted(old));
 	__atomic_store_n(&worker->removed, worker->removed + 1, __ATOMIC_RELAXED);
 	weft_conn_part(worker, old);
@@ -162,7 +163,8 @@ weft_conn_commit(uint16_t worker, const struct weft_conn_packet *packet,
 	if (likely(wish.number != WEFT_NO_CONN))
 		weft_conn_fill(&wish);
 	outcome = weft_conn_make(self, &wish, conn);
-	if (outcome == WEFT_CONN_TAKEN) {
+	if (outcome == WEFT_CONN_TAKEN &&
+	    !(weft_conn_word(weft_conn_entry(*conn)) & WEFT_CONN_SHADOW)) {
 		*conn = commit_join(&wish, *conn);
 		outcome = WEFT_CONN_COMMITTED;
 	}
@@ -186,7 +188,9 @@ weft_conn_remove(uint16_t worker, uint32_t conn)
 	empty = weft_conn_unlink(&place);
 	weft_conn_end(conn);
 	weft_conn_unlock(chain);
-	weft_conn_bump(entry);
+	/* On the others flows stand together with their connection, or by news only. */
+	if (weft_conn_is_counted(weft_conn_word(entry)))
+		weft_conn_bump(entry);
 	weft_conn_bury(self, conn);
 	weft_conn_retire_bucket(self, empty);
 }

@@ -103,18 +103,18 @@ weft_conn_is_taken(const struct weft_conn_packet *packet)
 /* ---- what is held ---- */
 
 /* What nobody holds any more is on its way out. */
-static bool
-pair_take(uint32_t number)
+static enum weft_conn_outcome
+pair_take(uint32_t number, uint32_t most)
 {
 	uint32_t *users = &weft_conn_link_of(number)->users;
 	uint32_t n = __atomic_load_n(users, __ATOMIC_RELAXED);
 
 	do
-		if (n == 0)
-			return false;
+		if (n == 0 || (most != 0 && n >= most))
+			return n == 0 ? WEFT_CONN_TAKEN : WEFT_CONN_QUOTA;
 	while (!__atomic_compare_exchange_n(users, &n, n + 1, true, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED));
-	return true;
+	return WEFT_CONN_COMMITTED;
 }
 
 static void
@@ -133,7 +133,7 @@ weft_conn_part(struct weft_conn_worker *worker, uint32_t number)
 
 	if (likely(!(word & (WEFT_CONN_TRANSLATED | WEFT_CONN_HELD))) || (word & WEFT_CONN_SHADOW))
 		return;
-	if (link->twin != WEFT_NO_CONN)
+	if (link->twin != number)
 		weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), link->twin);
 	pair_give(worker, link->owners[0]);
 	pair_give(worker, link->owners[1]);
@@ -223,11 +223,12 @@ pair_make_held(struct weft_conn_worker *worker, const struct weft_tuple *key, ui
 	if (wish.number == WEFT_NO_CONN)
 		return WEFT_CONN_TABLE_FULL;
 	weft_conn_fill(&wish);
-	pair_link(wish.number, WEFT_NO_CONN, NULL, 1);
+	pair_link(wish.number, wish.number, NULL, 1);
 	outcome = weft_conn_make(worker, &wish, &other);
-	if (outcome != WEFT_CONN_COMMITTED)
+	if (outcome == WEFT_CONN_COMMITTED)
+		*number = wish.number;
+	else
 		weft_conn_number_put(worker, wish.number);
-	*number = wish.number;
 	return outcome;
 }
 
@@ -245,13 +246,9 @@ pair_hold(struct weft_conn_worker *worker, const struct weft_tuple *key, uint32_
 			outcome = pair_make_held(worker, key, now_ms, number);
 			continue;
 		}
-		if (most != 0 &&
-		    __atomic_load_n(&weft_conn_link_of(found)->users, __ATOMIC_RELAXED) >= most)
-			return WEFT_CONN_QUOTA;
-		if (pair_take(found)) {
+		outcome = pair_take(found, most);
+		if (outcome == WEFT_CONN_COMMITTED)
 			*number = found;
-			return WEFT_CONN_COMMITTED;
-		}
 	}
 	return outcome;
 }
@@ -286,33 +283,35 @@ pair_bind(struct weft_conn_worker *worker, const struct weft_conn_change *change
 	if (outcome != WEFT_CONN_COMMITTED) {
 		pair_give(worker, owners[0]);
 		pair_give(worker, owners[1]);
+		return outcome;
 	}
 	*number = first.number;
 	return outcome;
 }
 
+/* The old one in the way goes, and with it what only that has held: but not what is held from now
+ * on. */
 static enum weft_conn_outcome
-pair_own(struct weft_conn_worker *worker, const struct weft_conn_change *change, uint32_t now_ms,
-	 uint32_t *owners)
+pair_own(struct weft_conn_worker *worker, const struct weft_conn_change *change,
+	 uint32_t in_the_way, uint32_t now_ms, uint32_t *owners)
 {
 	enum weft_conn_outcome outcome = WEFT_CONN_COMMITTED;
+	bool is_bound = change->is_bound && change->binding != WEFT_NO_CONN;
 
+	if (is_bound)
+		outcome = pair_take(change->binding, 0);
+	if (outcome != WEFT_CONN_COMMITTED)
+		return outcome;
+	if (is_bound)
+		owners[0] = change->binding;
+	if (in_the_way != WEFT_NO_CONN)
+		weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), in_the_way);
 	if (!change->is_bound)
 		outcome = pair_hold_host(worker, change, now_ms, &owners[0]);
-	else if (change->binding == WEFT_NO_CONN)
+	else if (!is_bound)
 		outcome = pair_bind(worker, change, now_ms, &owners[0]);
-	else if (pair_take(change->binding))
-		owners[0] = change->binding;
-	else
-		outcome = WEFT_CONN_TAKEN;
-	if (outcome != WEFT_CONN_COMMITTED) {
-		owners[0] = WEFT_NO_CONN;
-		return outcome;
-	}
-	if (change->is_permitted)
+	if (outcome == WEFT_CONN_COMMITTED && change->is_permitted)
 		outcome = pair_hold(worker, &change->permit, 0, now_ms, &owners[1]);
-	if (outcome != WEFT_CONN_COMMITTED)
-		owners[1] = WEFT_NO_CONN;
 	return outcome;
 }
 
@@ -342,10 +341,7 @@ weft_conn_commit_translated(uint16_t worker, const struct weft_conn_packet *pack
 	weft_conn_probe(&onward, weft_conn_hash(&onward.tuple), &shadow.probe);
 	weft_conn_first_state(&packet->tuple, weft_conn_event(packet), &first.state);
 	shadow.state = first.state;
-	outcome = pair_own(self, change, now_ms, owners);
-	/* What it holds, too, would have gone with the old one. */
-	if (look->in_the_way != WEFT_NO_CONN)
-		weft_conn_remove(worker, look->in_the_way);
+	outcome = pair_own(self, change, look->in_the_way, now_ms, owners);
 	if (outcome == WEFT_CONN_COMMITTED)
 		outcome = pair_make(self, &first, &shadow, owners, 0);
 	if (outcome == WEFT_CONN_COMMITTED) {

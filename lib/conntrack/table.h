@@ -91,7 +91,7 @@ _Static_assert(sizeof(struct weft_conn_entry) == 64, "one line");
 
 /** Of what is translated, and of what that holds. */
 struct weft_conn_link {
-	uint32_t twin; /* [I] while it can be found; WEFT_NO_CONN: none */
+	uint32_t twin; /* [I] while it can be found; of what has none itself. Always some entry */
 	uint32_t owners[2]; /* [I] held by it; WEFT_NO_CONN */
 	uint32_t users; /* [A] of what is held; the last one removes it */
 };

@@ -204,11 +204,19 @@ translate_is_later_fragment(const uint8_t *ip)
 	return ((ip[6] & 0x1f) | ip[7]) != 0;
 }
 
+/* Bytes of the packet that are in the first segment; padding is none of it. */
+static inline uint32_t
+translate_length(const struct rte_mbuf *packet, uint32_t l3)
+{
+	return RTE_MIN(packet->data_len - l3,
+		       weft_ip_length(rte_pktmbuf_mtod_offset(packet, const uint8_t *, l3)));
+}
+
 bool
 weft_act_translate(struct rte_mbuf *packet, const struct weft_rewrite *rewrite)
 {
 	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, rewrite->l3);
-	uint32_t length = packet->data_len - rewrite->l3, header;
+	uint32_t length = translate_length(packet, rewrite->l3), header;
 	uint32_t least = RTE_MAX(rewrite->ports_at + (uint32_t)rewrite->ports_length,
 				 rewrite->sum_at == 0 ? 0u : rewrite->sum_at + 2u);
 
@@ -218,11 +226,12 @@ weft_act_translate(struct rte_mbuf *packet, const struct weft_rewrite *rewrite)
 		return true;
 	}
 	if (unlikely(length < header + least)) {
-		if (rte_pktmbuf_linearize(packet) != 0 ||
-		    packet->data_len < rewrite->l3 + header + least)
+		if (rte_pktmbuf_linearize(packet) != 0)
 			return false;
 		ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, rewrite->l3);
-		length = packet->data_len - rewrite->l3;
+		length = translate_length(packet, rewrite->l3);
+		if (length < header + least)
+			return false;
 	}
 	translate_put_addresses(ip, rewrite);
 	translate_put_l4(ip + header, length - header, ip[9], rewrite);
@@ -234,7 +243,7 @@ weft_act_translate_error(struct rte_mbuf *packet, const struct weft_rewrite *rew
 			 const struct weft_translation_pair *quoted)
 {
 	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, rewrite->l3);
-	uint32_t length = packet->data_len - rewrite->l3, header = (ip[0] & 0xfu) * 4, inner;
+	uint32_t length = translate_length(packet, rewrite->l3), header = (ip[0] & 0xfu) * 4, inner;
 	uint8_t *icmp = ip + header, *quote = icmp + TRANSLATE_ICMP_HEADER;
 	struct weft_rewrite inside;
 	uint16_t before, after;

@@ -115,7 +115,7 @@
 	DROP(TRANSLATE_INVALID, "translate", "invalid",                                            \
 	     "it belongs to no connection of the router, and is not how one begins")               \
 	DROP(TRANSLATE_NOT_TRANSLATABLE, "translate", "not-translatable",                          \
-	     "another inside host talks to the same remote by this protocol, which has no ports")  \
+	     "outside it would look like another conversation, and it may have no other port")     \
 	DROP(TRANSLATE_NO_PORT, "translate", "no-port",                                            \
 	     "no port of the outside address is free for it")                                      \
 	DROP(TRANSLATE_PORT_QUOTA, "translate", "port-quota",                                      \

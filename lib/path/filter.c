@@ -470,17 +470,24 @@ filter_settle(struct weft_walk *walk, enum weft_drop drop)
 	return drop;
 }
 
+/* Routers first: what they refuse leaves nothing, and what the ports' groups have too much of is
+ * undone there. */
 enum weft_drop
 weft_filter_settle(struct weft_walk *walk, enum weft_drop drop)
 {
+	struct weft_filter *last = walk->filter;
+
 	/* Nobody knows yet who receives it. */
 	if (drop == WEFT_WAIT)
 		return drop;
-	if (walk->filter == &walk->near)
-		return weft_passages_settle(walk, filter_settle(walk, drop));
+	drop = weft_passages_settle(walk, drop);
 	/* The sender pays first: what it has too much of costs the receiver nothing. */
 	walk->filter = &walk->near;
-	drop = weft_passages_settle(walk, filter_settle(walk, drop));
-	walk->filter = walk->far;
-	return filter_settle(walk, drop);
+	drop = filter_settle(walk, drop);
+	walk->filter = last;
+	if (last != &walk->near)
+		drop = filter_settle(walk, drop);
+	if (drop != WEFT_NEXT)
+		weft_passages_undo(walk);
+	return drop;
 }

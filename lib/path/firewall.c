@@ -15,7 +15,9 @@ firewall_direction(const struct weft_walk *walk, const struct weft_passage *pass
 	const struct weft_conn_look *look = &passage->look;
 	const struct weft_tuple *onward = &walk->passages->packet.is.tuple;
 
-	if (look->verdict != WEFT_CONN_IS_KNOWN || look->direction == WEFT_CONN_ORIGINAL)
+	/* An error goes the other way than what it quotes. */
+	if (look->verdict != WEFT_CONN_IS_KNOWN ||
+	    (look->direction == WEFT_CONN_ORIGINAL) != passage->is_error)
 		return passage->by_gateway ? WEFT_FIREWALL_IN : WEFT_FIREWALL_OUT;
 	return weft_passage_leaves(passage, onward) ? WEFT_FIREWALL_IN : WEFT_FIREWALL_OUT;
 }
@@ -49,8 +51,8 @@ weft_stage_firewall(struct weft_walk *walk)
 		return WEFT_NEXT;
 	if (weft_passage_owns(passage, &walk->passages->packet.is.tuple))
 		return WEFT_NEXT;
-	if (passage->is_error)
-		return passage->is_related ? WEFT_NEXT : DROP_FIREWALL_INVALID;
+	if (passage->is_error && !passage->is_related)
+		return DROP_FIREWALL_INVALID;
 	if (passage->look.verdict == WEFT_CONN_IS_INVALID)
 		return DROP_FIREWALL_INVALID;
 	firewall = &passage->router->firewall;
@@ -58,10 +60,14 @@ weft_stage_firewall(struct weft_walk *walk)
 	weft_passage_inside(walk, passage, &inside);
 	rule = weft_firewall_judge(firewall, &inside, direction);
 	firewall_say(walk, passage, rule);
-	if (passage->look.verdict != WEFT_CONN_IS_KNOWN)
+	if (passage->look.verdict != WEFT_CONN_IS_KNOWN && walk->n_tries == 0 && !walk->has_waited)
 		weft_journal_note_rule(walk, passage->router, &inside, direction, rule);
-	if (!weft_firewall_allows(firewall, rule))
+	if (!weft_firewall_allows(firewall, rule)) {
+		/* When the connection has expired, it is the first packet of another one. */
+		if (passage->look.verdict == WEFT_CONN_IS_KNOWN)
+			walk->is_cacheable = false;
 		return DROP_FIREWALL_NOT_ALLOWED;
+	}
 	passage->wants_connection = true;
 	return WEFT_NEXT;
 }

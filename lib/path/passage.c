@@ -115,16 +115,24 @@ weft_passage_go_on(struct weft_walk *walk, const struct weft_tuple *to)
 
 /* ---- the end ---- */
 
-/* A guest pays for the connections that it begins, once: to its security groups, if it has some. */
+/* Who pays: the guest that began it; or, of what comes from elsewhere, the guest that receives it. */
 static uint16_t
 passage_payer(const struct weft_walk *walk)
 {
-	const struct weft_filter *near = &walk->near;
+	const struct weft_attachment *port = walk->arrival;
 
-	if (walk->arrival->is_wire ||
-	    (near->class == WEFT_FILTER_TRACKED && near->conn != WEFT_NO_CONN))
-		return WEFT_CONN_NO_PORT;
-	return walk->arrival->port->id;
+	if (port->is_wire && walk->receivers == &walk->receiver &&
+	    !weft_place_is_remote(walk->receiver))
+		port = walk->topology->attachments[walk->receiver];
+	return port == NULL || port->is_wire ? WEFT_CONN_NO_PORT : port->port->id;
+}
+
+/* If there are security groups at one of the ends, they let so many begin. */
+static bool
+passage_has_budget(struct weft_walk *walk, uint16_t payer)
+{
+	return walk->near.wants_connection || walk->filter->wants_connection ||
+	       weft_walk_spend(walk, payer, WEFT_BUDGET_CONNECTIONS);
 }
 
 static enum weft_conn_outcome
@@ -149,10 +157,11 @@ passage_commit(struct weft_walk *walk, struct weft_passage *passage)
 		weft_walk_says(walk, "router %s: a connection would begin", passage->router->name);
 		return WEFT_NEXT;
 	}
-	if (!weft_walk_spend(walk, payer, WEFT_BUDGET_CONNECTIONS))
+	if (!passage_has_budget(walk, payer))
 		return DROP_TRANSLATE_NEW_CONNECTION_BUDGET;
 	switch (passage_make(walk, passage, payer)) {
 	case WEFT_CONN_COMMITTED:
+		passage->is_made = true;
 		return WEFT_NEXT;
 	case WEFT_CONN_PORT_LIMIT:
 		return DROP_TRANSLATE_CONNECTION_LIMIT;
@@ -163,6 +172,7 @@ passage_commit(struct weft_walk *walk, struct weft_passage *passage)
 	case WEFT_CONN_TAKEN:
 		break;
 	}
+	walk->must_retry = true;
 	return DROP_TRANSLATE_BUSY;
 }
 
@@ -206,4 +216,20 @@ weft_passages_settle(struct weft_walk *walk, enum weft_drop drop)
 	if (n_conns > WEFT_PASSAGES_KEPT)
 		walk->is_cacheable = false;
 	return drop;
+}
+
+void
+weft_passages_undo(struct weft_walk *walk)
+{
+	struct weft_passages *passages = walk->passages;
+
+	for (uint8_t i = 0; passages->is_begun && i < passages->n; i++) {
+		struct weft_passage *passage = &passages->list[i];
+
+		if (!passage->is_made)
+			continue;
+		weft_conn_remove(walk->worker, passage->conn);
+		passage->conn = WEFT_NO_CONN;
+		passage->is_made = false;
+	}
 }

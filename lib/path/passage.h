@@ -41,12 +41,13 @@ struct weft_passage {
 	bool by_gateway; /* and whether that is the gateway's side */
 	bool has_state; /* the router keeps connections of such packets */
 	bool is_error; /* ICMP, about another packet */
-	bool is_related; /* an error about a known connection */
+	bool is_related; /* an error about a known connection: that is `look` */
 	bool wants_connection;
 	struct weft_conn_packet packet; /* as it came to this router, in its zone */
 	struct weft_conn_look look; /* if has_state */
 	struct weft_conn_change change; /* if it is to be translated */
 	uint32_t conn; /* that it is part of in the end; WEFT_NO_CONN */
+	bool is_made; /* for this packet */
 };
 
 /** Of one packet, for all routers on its way. */
@@ -96,6 +97,9 @@ enum weft_drop weft_passage_error(struct weft_walk *walk, struct weft_passage *p
 /** At the end of a walk that came to @p drop. @return WEFT_NEXT; why it dies after all; or
  *  DROP_TRANSLATE_BUSY: it is to be walked again */
 enum weft_drop weft_passages_settle(struct weft_walk *walk, enum weft_drop drop);
+
+/** The packet is refused after all: the connections go that were made for it. */
+void weft_passages_undo(struct weft_walk *walk);
 
 /** Has the packet become another? */
 bool weft_passages_change(const struct weft_walk *walk);

@@ -30,18 +30,18 @@ static bool
 quote_of_known(struct weft_walk *walk, struct weft_passage *passage)
 {
 	struct weft_conn_packet quoted = walk->passages->quote.is;
-	struct weft_conn_look look = { 0 };
+	struct weft_conn_look *look = &passage->look;
 	struct weft_tuple before;
 
 	quoted.tuple.zone = passage->packet.tuple.zone;
-	if (!passage->has_state || !weft_conn_look_quoted(&quoted, &look))
+	if (!passage->has_state || !weft_conn_look_quoted(&quoted, look))
 		return false;
 	passage->is_related = true;
-	if (!look.is_translated)
+	if (!look->is_translated)
 		return true;
-	before = look.original;
-	if (look.direction == WEFT_CONN_REPLY) {
-		weft_conn_translated(look.conn, &before);
+	before = look->original;
+	if (look->direction == WEFT_CONN_REPLY) {
+		weft_conn_translated(look->conn, &before);
 		before = weft_tuple_reverse(&before);
 	}
 	quote_by(walk, passage, &before);
@@ -105,7 +105,7 @@ weft_passage_error(struct weft_walk *walk, struct weft_passage *passage)
 		weft_passage_say(walk, passage, "an error about a packet that it has forwarded");
 		return WEFT_NEXT;
 	}
-	if (tuple->family != AF_INET || !weft_nat_has_state(nat))
+	if (tuple->family != AF_INET || !weft_nat_is_there(nat))
 		return WEFT_NEXT;
 	if (weft_nat_is_outside(nat, weft_nat_address(tuple->dst)) ||
 	    (passage->by_gateway && nat->has_source_nat && !weft_passage_owns(passage, tuple)))

@@ -15,7 +15,7 @@
 #include "path/packet.h"
 #include "path/walk.h"
 
-#define TRANSLATE_TRIES 128 /* of ports, at random */
+#define TRANSLATE_TRIES 64 /* of ports, at random */
 #define TRANSLATE_RESERVED 1024 /* ports below stay below (RFC 4787, REQ-3) */
 
 /* ---- what it is ---- */
@@ -129,6 +129,27 @@ translate_destination(struct weft_walk *walk, struct weft_passage *passage, stru
 
 /* ---- the source ---- */
 
+/* What stands in its way may change at any time, and is not what its answer stands on. */
+static enum weft_drop
+translate_refuse(struct weft_walk *walk, enum weft_drop drop)
+{
+	walk->is_cacheable = false;
+	return drop;
+}
+
+/* Had the connection that it begins anew this outside? */
+static bool
+translate_is_own(const struct weft_passage *passage, const struct weft_tuple *to)
+{
+	uint32_t old = passage->look.in_the_way;
+	struct weft_tuple was;
+
+	if (old == WEFT_NO_CONN)
+		return false;
+	weft_conn_translated(old, &was);
+	return memcmp(&was, to, sizeof(was)) == 0;
+}
+
 /* May this be its outside address and port? A binding has its port alone, but for connections of
  * another mapping, before a change: these are met when it is taken. */
 static bool
@@ -143,7 +164,8 @@ translate_is_free(const struct weft_passage *passage, const struct weft_tuple *t
 	return weft_nat_find_forwarding(&passage->router->nat, weft_nat_address(to->src),
 					to->protocol, to->src_port) == NULL &&
 	       !weft_binding_is_there(&key) &&
-	       (translate_is_bound(&passage->router->nat, to) || !weft_conn_is_taken(&onward));
+	       (translate_is_bound(&passage->router->nat, to) || translate_is_own(passage, to) ||
+		!weft_conn_is_taken(&onward));
 }
 
 static void
@@ -178,7 +200,7 @@ translate_choose(const struct weft_walk *walk, const struct weft_passage *passag
 
 /* Its binding, or one to be made. */
 static enum weft_drop
-translate_bind(const struct weft_walk *walk, struct weft_passage *passage, struct weft_tuple *to)
+translate_bind(struct weft_walk *walk, struct weft_passage *passage, struct weft_tuple *to)
 {
 	const struct weft_nat *nat = &passage->router->nat;
 	struct weft_conn_change *change = &passage->change;
@@ -192,9 +214,8 @@ translate_bind(const struct weft_walk *walk, struct weft_passage *passage, struc
 		change->binding = WEFT_NO_CONN;
 		if (weft_binding_find(&change->inside, &binding)) {
 			/* One that the configuration allows no more is about to go. */
-			if (memcmp(binding.outside.src, to->src, 4) != 0 &&
-			    !weft_nat_is_outside(nat, weft_nat_address(binding.outside.src)))
-				return DROP_TRANSLATE_BUSY;
+			if (!weft_nat_is_source(nat, weft_nat_address(binding.outside.src)))
+				return translate_refuse(walk, DROP_TRANSLATE_BUSY);
 			memcpy(to->src, binding.outside.src, sizeof(to->src));
 			translate_set_port(to, rte_be_to_cpu_16(binding.outside.src_port));
 			change->binding = binding.number;
@@ -202,7 +223,7 @@ translate_bind(const struct weft_walk *walk, struct weft_passage *passage, struc
 		}
 	}
 	if (!translate_choose(walk, passage, to))
-		return DROP_TRANSLATE_NO_PORT;
+		return translate_refuse(walk, DROP_TRANSLATE_NO_PORT);
 	change->outside = weft_binding_key(to, WEFT_BINDING_OUTSIDE);
 	return WEFT_NEXT;
 }
@@ -221,7 +242,9 @@ translate_by_source_nat(struct weft_walk *walk, struct weft_passage *passage, st
 	weft_passage_set(to->src, weft_nat_source(nat, weft_nat_address(to->src)));
 	if (!translate_has_ports(to)) {
 		onward.tuple = *to;
-		return weft_conn_is_taken(&onward) ? DROP_TRANSLATE_NOT_TRANSLATABLE : WEFT_NEXT;
+		return translate_is_own(passage, to) || !weft_conn_is_taken(&onward) ?
+			       WEFT_NEXT :
+			       translate_refuse(walk, DROP_TRANSLATE_NOT_TRANSLATABLE);
 	}
 	/* A hairpin holds the binding of its sender: that of its receiver is kept by what made it. */
 	change->is_permitted = translate_is_bound(nat, to) && to->protocol != IPPROTO_ICMP &&
@@ -251,7 +274,7 @@ translate_source(struct weft_walk *walk, struct weft_passage *passage, struct we
 
 /* ---- a packet ---- */
 
-static void
+static enum weft_drop
 translate_known(struct weft_walk *walk, struct weft_passage *passage)
 {
 	const struct weft_conn_look *look = &passage->look;
@@ -261,10 +284,27 @@ translate_known(struct weft_walk *walk, struct weft_passage *passage)
 		to = weft_tuple_reverse(&look->original);
 	else if (look->is_translated)
 		weft_conn_translated(look->conn, &to);
+	/* Nobody outside sends from an inside address. */
+	if (look->direction == WEFT_CONN_ORIGINAL && passage->by_gateway &&
+	    memcmp(to.src, look->original.src, sizeof(to.src)) != 0)
+		return DROP_TRANSLATE_UNSOLICITED;
 	weft_passage_go_on(walk, &to);
 	weft_passage_say(walk, passage,
 			 look->direction == WEFT_CONN_REPLY ? "a reply of a known connection" :
 							      "part of a known connection");
+	return WEFT_NEXT;
+}
+
+/* A host that calls itself by its outside address, from the port that it calls: as a connection it
+ * could not be told from the answers. Of ICMP these have other types. */
+static bool
+translate_is_mirror(const struct weft_passage *passage, const struct weft_tuple *to)
+{
+	struct weft_tuple back = weft_tuple_reverse(&passage->packet.tuple);
+
+	return to->protocol != IPPROTO_ICMP &&
+	       (passage->wants_connection || passage->router->firewall.n > 0) &&
+	       memcmp(&back, to, sizeof(back)) == 0;
 }
 
 static enum weft_drop
@@ -281,6 +321,8 @@ translate_new(struct weft_walk *walk, struct weft_passage *passage)
 		    passage->look.verdict == WEFT_CONN_IS_INVALID)
 			drop = DROP_TRANSLATE_INVALID;
 	}
+	if (drop == WEFT_NEXT && translate_is_mirror(passage, &to))
+		drop = DROP_TRANSLATE_NOT_TRANSLATABLE;
 	passage->change.translated = to;
 	weft_passage_go_on(walk, &to);
 	if (drop == WEFT_NEXT)
@@ -403,10 +445,8 @@ weft_stage_translate(struct weft_walk *walk)
 		return weft_passage_error(walk, passage);
 	if (passage->has_state) {
 		translate_look(walk, passage);
-		if (passage->look.verdict == WEFT_CONN_IS_KNOWN) {
-			translate_known(walk, passage);
-			return WEFT_NEXT;
-		}
+		if (passage->look.verdict == WEFT_CONN_IS_KNOWN)
+			return translate_known(walk, passage);
 	}
 	return translate_new(walk, passage);
 }

@@ -238,6 +238,17 @@ walk_try(struct weft_walk *walk)
 	return drop;
 }
 
+/* May a router that translates be on its way? */
+static bool
+walk_is_watched(const struct weft_walk *walk)
+{
+	uint16_t id = walk->key->arrival;
+	const struct weft_attachment *arrival =
+		id == WEFT_NO_PORT ? NULL : walk->topology->attachments[id];
+
+	return walk->topology->is_watched && arrival != NULL && arrival->has_doors;
+}
+
 /* Where routers translate, others may be faster to take what a walk has chosen. */
 static enum weft_drop
 walk_try_again(struct weft_walk *walk)
@@ -245,11 +256,11 @@ walk_try_again(struct weft_walk *walk)
 	struct weft_walk given;
 	enum weft_drop drop;
 
-	if (likely(!walk->topology->is_watched))
+	if (likely(!walk_is_watched(walk)))
 		return walk_try(walk);
 	given = *walk;
 	drop = walk_try(walk);
-	for (int i = 0; i < WALK_TRIES && drop == DROP_TRANSLATE_BUSY; i++) {
+	for (int i = 0; i < WALK_TRIES && walk->must_retry; i++) {
 		weft_walk_release(walk);
 		walk->reply->is_there = false;
 		*walk = given;

@@ -112,6 +112,7 @@ struct weft_walk {
 	/* Grows along the way. */
 	enum weft_stage stage;
 	bool is_cacheable;
+	bool must_retry; /* another worker has taken what was chosen */
 	uint16_t n_outputs;
 	uint16_t n_waits; /* receivers whose next hop is being asked for, by place */
 	uint16_t n_too_big; /* receivers that were refused a copy for its size */

@@ -156,6 +156,9 @@ weft_nat_is_same(const struct weft_nat *a, const struct weft_nat *b)
 void
 weft_nat_note_news(struct weft_nat *nat, const struct weft_nat *before)
 {
+	nat->has_new_pool = false;
+	for (uint32_t i = 0; i < nat->n_pool; i++)
+		nat->has_new_pool |= before == NULL || !weft_nat_is_outside(before, nat->pool[i]);
 	for (uint32_t i = 0; i < nat->n_floating; i++)
 		nat->by_outside[i].is_new =
 			before == NULL || !weft_nat_is_outside(before, nat->by_outside[i].outside);
@@ -222,8 +225,8 @@ nat_has_forwarding(const struct weft_nat *nat, rte_be32_t outside)
 	return low < nat->n_forwardings && nat->forwardings[low].outside == outside;
 }
 
-static bool
-nat_is_in_pool(const struct weft_nat *nat, rte_be32_t address)
+bool
+weft_nat_is_source(const struct weft_nat *nat, rte_be32_t address)
 {
 	return nat->n_pool > 0 && bsearch(&address, nat->pool, nat->n_pool, sizeof(address),
 					  nat_compare_addresses) != NULL;
@@ -232,7 +235,7 @@ nat_is_in_pool(const struct weft_nat *nat, rte_be32_t address)
 bool
 weft_nat_is_outside(const struct weft_nat *nat, rte_be32_t address)
 {
-	return nat_is_in_pool(nat, address) || weft_nat_find_outside(nat, address) != NULL ||
+	return weft_nat_is_source(nat, address) || weft_nat_find_outside(nat, address) != NULL ||
 	       nat_has_forwarding(nat, address);
 }
 
@@ -263,7 +266,8 @@ nat_allows_source(const struct weft_nat *nat, rte_be32_t inside, rte_be32_t outs
 {
 	const struct weft_floating_ip *floating = weft_nat_find_inside(nat, inside);
 
-	return (floating != NULL && floating->outside == outside) || nat_is_in_pool(nat, outside);
+	return (floating != NULL && floating->outside == outside) ||
+	       weft_nat_is_source(nat, outside);
 }
 
 static bool
@@ -281,7 +285,7 @@ nat_allows_destination(const struct weft_nat *nat, const struct weft_tuple *orig
 	if (forwarding != NULL)
 		return forwarding->inside == inside &&
 		       forwarding->inside_port == translated->dst_port;
-	return is_bound && nat_is_in_pool(nat, outside) &&
+	return is_bound && weft_nat_is_source(nat, outside) &&
 	       nat->filtering != WEFT_NAT_FILTERING_ADDRESS_AND_PORT;
 }
 

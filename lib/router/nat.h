@@ -43,6 +43,7 @@ struct weft_nat {
 	enum weft_nat_mapping mapping;
 	enum weft_nat_filtering filtering;
 	uint32_t quota; /* most bindings of an inside address; 0: any number */
+	bool has_new_pool; /* there are some that the router before did not speak for */
 	uint32_t n_pool;
 	rte_be32_t *pool; /* of source NAT */
 	uint32_t n_floating, n_forwardings;
@@ -84,6 +85,9 @@ const struct weft_forwarding *weft_nat_find_forwarding(const struct weft_nat *na
 
 /** Does it stand for an inside address, in any way? */
 bool weft_nat_is_outside(const struct weft_nat *nat, rte_be32_t address);
+
+/** Is it an address of source NAT? */
+bool weft_nat_is_source(const struct weft_nat *nat, rte_be32_t address);
 
 /** The outside address by which an inside one is seen: always the same (RFC 4787, REQ-2), by rank
  *  of a hash. There is source NAT. */

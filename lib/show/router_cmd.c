@@ -127,8 +127,8 @@ router_cmd_ip4(rte_be32_t address)
 	return weft_show_address(&ip);
 }
 
-static int
-router_cmd_ports_used(const struct weft_router *router, rte_be32_t address, uint8_t protocol)
+uint32_t
+weft_show_ports_used(const struct weft_router *router, rte_be32_t address, uint8_t protocol)
 {
 	struct weft_tuple of = {
 		.family = AF_INET,
@@ -138,7 +138,7 @@ router_cmd_ports_used(const struct weft_router *router, rte_be32_t address, uint
 
 	memcpy(of.src, &address, sizeof(address));
 	key = weft_binding_key(&of, WEFT_BINDING_PORTS);
-	return (int)weft_binding_users(&key);
+	return weft_binding_users(&key);
 }
 
 /* The addresses of source NAT, with the ports that are bound. */
@@ -149,9 +149,9 @@ router_cmd_outside(const struct weft_router *router)
 
 	for (uint32_t i = 0; i < router->nat.n_pool; i++) {
 		rte_be32_t address = router->nat.pool[i];
-		int tcp = router_cmd_ports_used(router, address, IPPROTO_TCP);
-		int udp = router_cmd_ports_used(router, address, IPPROTO_UDP);
-		int icmp = router_cmd_ports_used(router, address, IPPROTO_ICMP);
+		int tcp = (int)weft_show_ports_used(router, address, IPPROTO_TCP);
+		int udp = (int)weft_show_ports_used(router, address, IPPROTO_UDP);
+		int icmp = (int)weft_show_ports_used(router, address, IPPROTO_ICMP);
 
 		json_array_append_new(
 			rows,

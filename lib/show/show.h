@@ -55,6 +55,10 @@ const struct weft_conf_group *weft_show_find_group(const char *name, struct weft
 /** The same for a router. */
 const struct weft_conf_router *weft_show_find_router(const char *name, struct weft_errors *errors);
 
+/** Ports of an outside address that are bound. @param address  of its source NAT */
+uint32_t weft_show_ports_used(const struct weft_router *router, rte_be32_t address,
+			      uint8_t protocol);
+
 /** A router of the present snapshot; NULL: there is none. */
 const struct weft_router *weft_show_router(const char *name);
 

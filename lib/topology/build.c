@@ -10,6 +10,7 @@
 #include "topology/prefix.h"
 #include "topology/topology.h"
 
+#define BUILD_WIRE_LOGS 100 /* lines per second and worker, of firewalls */
 #define BUILD_WIRE_ICMP_ERRORS 1000 /* per second, by routers; RFC 1812 section 4.3.2.8 */
 
 struct build {
@@ -68,6 +69,7 @@ build_wire(struct build *build, const struct weft_conf_wire *conf, uint16_t id)
 	wire->mtu = conf->mtu;
 	wire->miss_budget = conf->miss_budget;
 	wire->rates[WEFT_BUDGET_ICMP_ERRORS] = BUILD_WIRE_ICMP_ERRORS;
+	wire->rates[WEFT_BUDGET_LOG] = BUILD_WIRE_LOGS;
 	wire->network_by_vid = build_alloc(build, WEFT_VIDS, sizeof(*wire->network_by_vid));
 	if (wire->network_by_vid != NULL)
 		memset(wire->network_by_vid, 0xff, WEFT_VIDS * sizeof(*wire->network_by_vid));

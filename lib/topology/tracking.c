@@ -350,10 +350,11 @@ tracking_set_limits(const struct weft_topology *next)
 {
 	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
 		const struct weft_attachment *port = next->attachments[id];
-		bool has_connections = port != NULL && port->policy != NULL;
+		bool is_guest = port != NULL && !port->is_wire;
+		bool has_share = is_guest && (port->policy != NULL || next->is_watched);
 
-		weft_conn_set_port((uint16_t)id, has_connections ? port->connection_limit : 0,
-				   has_connections ? port->connection_reserve : 0);
+		weft_conn_set_port((uint16_t)id, is_guest ? port->connection_limit : 0,
+				   has_share ? port->connection_reserve : 0);
 	}
 }
 

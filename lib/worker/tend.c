@@ -156,7 +156,7 @@ tend_announce_nat(struct weft_worker *worker, const struct weft_router *router)
 	if (router->gateway == WEFT_NO_LEG)
 		return true;
 	leg = &router->legs[router->gateway];
-	for (uint32_t i = 0; i < nat->n_pool && leg->is_new; i++)
+	for (uint32_t i = 0; i < nat->n_pool && nat->has_new_pool; i++)
 		is_told &= tend_announce_outside(worker, leg, nat->pool[i]);
 	for (uint32_t i = 0; i < nat->n_floating; i++)
 		if (nat->by_outside[i].is_new)
