@@ -82,7 +82,7 @@ const struct weft_cmd_spec weft_cmd_specs[] = {
 	  { ROUTER_NAME } },
 	{ "route", "list", "Lists the routes of routers, as they are looked up",
 	  { ROUTER_FILTER } },
-	{ "nat", "list", "Lists what inside addresses and ports are outside, as far as that is in use",
+	{ "nat", "list", "Lists what inside addresses and ports are outside, and who talks by that",
 	  { ROUTER_FILTER,
 	    { .key = "limit", .type = WEFT_ARG_NUMBER, .max = 100000000,
 	      .help = "at most so many, 0: all; default 1000" } } },

@@ -12,9 +12,9 @@
  * Besides there are entries in the same table that are no connections but are held by some, and go
  * when the last of these goes. Their tuples are from one address and port to a mark:
  *
- *	binding		an inside address and port has this outside one, towards everybody: endpoint-
- *			independent mapping (RFC 4787 section 4.1). Two tuples as well, so it is found
- *			from both sides, and nobody else has the port
+ *	binding		an inside address and port has this outside one, towards everybody:
+ *			endpoint-independent mapping (RFC 4787 section 4.1). Two tuples as well, so
+ *			it is found from both sides, and nobody else has the port
  *	permit		an inside address and port has sent to this address: address-dependent
  *			filtering (RFC 4787 section 5)
  *	host		an inside address has so many bindings: its quota

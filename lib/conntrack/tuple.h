@@ -2,9 +2,9 @@
 /*
  * tuple: what makes two packets belong to one connection.
  *
- * Addresses, protocol, ports; and the zone, since addresses mean something inside of one
- * network, or to one router, only. What has no ports has something in their place, chosen so that a packet and its reply are
- * each other's mirror image:
+ * Addresses, protocol, ports; and the zone, since addresses mean something inside of one network,
+ * or to one router, only. What has no ports has something in their place, chosen so that a packet
+ * and its reply are each other's mirror image:
  *
  *	TCP, UDP, UDP-Lite, SCTP, DCCP	ports
  *	ICMP and ICMPv6 questions	the identifier, in both places

@@ -161,8 +161,8 @@ translate_adjust(uint8_t *at, uint16_t delta)
 	memcpy(at, &sum, sizeof(sum));
 }
 
-/* Zero says that there is no checksum (RFC 768), or must not be (RFC 3828), and never comes out of a
- * sum. */
+/* Zero says that there is no checksum (RFC 768), or must not be (RFC 3828), and never comes out of
+ * a sum. */
 static inline void
 translate_adjust_udp(uint8_t *at, uint8_t protocol, uint16_t delta)
 {

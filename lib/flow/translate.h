@@ -2,9 +2,9 @@
 /*
  * translate: gives a packet other addresses and ports, or identifiers. IPv4.
  *
- * Which packet becomes which is decided by a walk; here is what that is to the bytes. All packets of
- * a flow have the same addresses and ports, so what their checksums become is the same sum, made once
- * (RFC 1624): a wrong checksum stays wrong. A UDP checksum of zero is none, and stays so. Of
+ * Which packet becomes which is decided by a walk; here is what that is to the bytes. All packets
+ * of a flow have the same addresses and ports, so what their checksums become is the same sum, made
+ * once (RFC 1624): a wrong checksum stays wrong. A UDP checksum of zero is none, and stays so. Of
  * fragments only the first one has ports.
  *
  * An ICMP error quotes a packet, as it has left a router; inside it must be what the host has sent.

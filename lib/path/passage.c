@@ -115,7 +115,7 @@ weft_passage_go_on(struct weft_walk *walk, const struct weft_tuple *to)
 
 /* ---- the end ---- */
 
-/* Who pays: the guest that began it; or, of what comes from elsewhere, the guest that receives it. */
+/* Who pays: the guest that began it; of what comes from elsewhere, the guest that receives it. */
 static uint16_t
 passage_payer(const struct weft_walk *walk)
 {

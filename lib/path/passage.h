@@ -2,8 +2,9 @@
 /*
  * passage: a packet and a router that looks at more than where it goes.
  *
- * Such a router translates addresses (stage `translate`), and has a firewall (stage `firewall`). For
- * both it keeps connections, in a zone of its own; the security groups at both ends have theirs.
+ * Such a router translates addresses (stage `translate`), and has a firewall (stage `firewall`).
+ * For both it keeps connections, in a zone of its own; the security groups at both ends have
+ * theirs.
  *
  *	was	the packet as it came to the first of them on its way
  *	is	the packet as it is now; each goes on from there
@@ -75,7 +76,7 @@ struct weft_passage *weft_passage_now(const struct weft_walk *walk);
 void weft_passage_inside(const struct weft_walk *walk, const struct weft_passage *passage,
 			 struct weft_conn_packet *inside);
 
-/** Is the destination of a tuple one of the router's own addresses; does it leave by its gateway? */
+/** Is the destination of a tuple an address of the router; does it leave by its gateway? */
 bool weft_passage_owns(const struct weft_passage *passage, const struct weft_tuple *tuple);
 bool weft_passage_leaves(const struct weft_passage *passage, const struct weft_tuple *tuple);
 

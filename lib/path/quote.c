@@ -16,7 +16,7 @@ quote_by(struct weft_walk *walk, struct weft_passage *passage, const struct weft
 	struct weft_conn_packet *quoted = &walk->passages->quote.is;
 	struct weft_tuple to = passage->packet.tuple;
 
-	/* Who speaks is the one who was meant, or a router on the way; one inside is hidden, too. */
+	/* Who speaks was meant, or is a router on the way; one inside is hidden, too. */
 	if (memcmp(to.src, quoted->tuple.dst, sizeof(to.src)) == 0 || !passage->by_gateway)
 		memcpy(to.src, before->dst, sizeof(to.src));
 	memcpy(to.dst, before->src, sizeof(to.dst));

@@ -2,11 +2,12 @@
 /*
  * translate: whom do a packet's addresses stand for? RFC 3022, RFC 4787, RFC 5382, RFC 5508.
  *
- * A known connection goes on as it began. Otherwise the destination is asked first: a floating IP or
- * a forwarded port stands for a guest's, and so does an outside address and port that is bound, as
- * far as the filtering lets strangers in. Then the source: what leaves by the gateway, or turns round
- * in the router to somebody by his outside address, is seen by the floating IP of its sender, or by
- * source NAT. All of that is of IPv4; of IPv6 only connections are looked for, if there is a firewall.
+ * A known connection goes on as it began. Otherwise the destination is asked first: a floating IP
+ * or a forwarded port stands for a guest's, and so does an outside address and port that is bound,
+ * as far as the filtering lets strangers in. Then the source: what leaves by the gateway, or turns
+ * round in the router to somebody by his outside address, is seen by the floating IP of its sender,
+ * or by source NAT. All of that is of IPv4; of IPv6 only connections are looked for, if there is a
+ * firewall.
  */
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -246,7 +247,7 @@ translate_by_source_nat(struct weft_walk *walk, struct weft_passage *passage, st
 			       WEFT_NEXT :
 			       translate_refuse(walk, DROP_TRANSLATE_NOT_TRANSLATABLE);
 	}
-	/* A hairpin holds the binding of its sender: that of its receiver is kept by what made it. */
+	/* A hairpin holds the binding of its sender; its receiver's is kept by what made it. */
 	change->is_permitted = translate_is_bound(nat, to) && to->protocol != IPPROTO_ICMP &&
 			       nat->filtering == WEFT_NAT_FILTERING_ADDRESS;
 	if (change->is_permitted)

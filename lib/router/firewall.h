@@ -2,11 +2,12 @@
 /*
  * firewall: what a router lets pass, by rules that allow or deny.
  *
- * The first rule that matches decides; if there are rules and none matches, it is denied. Rules speak
- * of inside addresses in both directions: of the source before it is translated, and of the
+ * The first rule that matches decides; if there are rules and none matches, it is denied. Rules
+ * speak of inside addresses in both directions: of the source before it is translated, and of the
  * destination after that.
  *
- * Rules are compared one after the other, once per flow: there are a thousand at most, 2 to 3 ns each.
+ * Rules are compared one after the other, once per flow: there are a thousand at most, 2 to 3 ns
+ * each.
  *
  * Pure functions of what was made once, any thread; made by the control thread.
  */

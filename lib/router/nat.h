@@ -3,8 +3,8 @@
  * nat: which addresses of a router stand for which others.
  *
  * What the configuration says and nothing that the traffic does: floating IPs and port forwardings,
- * sorted both ways, and the outside addresses of source NAT. Which ports are in use, by whom, stands
- * with the connections (conntrack/binding.h). All of it is of IPv4.
+ * sorted both ways, and the outside addresses of source NAT. Which ports are in use, by whom,
+ * stands with the connections (conntrack/binding.h). All of it is of IPv4.
  *
  * Pure functions of what was made once, any thread; made by the control thread.
  */
@@ -34,7 +34,7 @@ struct weft_forwarding {
 	uint8_t protocol;
 	rte_be32_t inside;
 	rte_be16_t inside_port;
-	bool is_new; /* the router before had not its outside address, and it is the first with it */
+	bool is_new; /* the first with its outside address, which is new */
 };
 
 /** All [I]. */

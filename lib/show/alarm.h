@@ -3,8 +3,8 @@
  * alarm: what the operator should hear before it is too late.
  *
  * An outside address whose ports of a protocol are 80 % in use is told once, as a warning in the
- * daemon's log, and again if it comes to that again after it was below 70 %. Threads: control thread
- * only.
+ * daemon's log, and again if it comes to that again after it was below 70 %. Threads: control
+ * thread only.
  */
 #ifndef WEFT_SHOW_ALARM_H
 #define WEFT_SHOW_ALARM_H

@@ -65,7 +65,8 @@ void weft_tracking_del_members(const char *group, const struct weft_ips *ips);
 void weft_tracking_lose_port(uint16_t port);
 void weft_tracking_lose_network(uint16_t network);
 
-/** And that a router has changed: connections go that it would not make any more, or if it is another
+/** And that a router has changed: connections go that it would not make any more, or if it is
+ *  another
  *  one all that had this number. */
 void weft_tracking_lose_router(uint16_t router, bool is_other);
 void weft_tracking_forget(void);

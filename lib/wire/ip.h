@@ -62,7 +62,7 @@ void weft_l4_parse(const uint8_t *ip, uint32_t length, const struct weft_ip_info
 		   rte_be16_t *source, rte_be16_t *destination);
 
 /** What becomes of a checksum when some of the words that it covers change (RFC 1624, equation 3).
- *  @param delta  weft_sum_delta() of them, or the folded sum of several; all as it stands in memory */
+ *  @param delta  weft_sum_delta() of them, or the folded sum of several; all as in memory */
 static inline uint16_t
 weft_sum_adjust(uint16_t sum, uint32_t delta)
 {

@@ -24,8 +24,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
-from bench import (MISS_BUDGET, Watch, ask, command, hertz, host, ip_header, playing_order, rate_of_testpmd, rate_of_weft,
-                   read_pcap, running, tell, write_pcap)
+from bench import (MISS_BUDGET, Watch, ask, command, hertz, host, ip_header, playing_order, rate_of_testpmd,
+                   rate_of_weft, read_pcap, running, tell, write_pcap)
 
 CHECKED = 64
 NEW, GUESTS = 500000, 250
