@@ -15,6 +15,7 @@ def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also cases that wait for ageing")
     parser.addoption("--workers", choices=("one", "two", "both"), default="both",
                      help="how many workers the switch has in each case")
+    parser.addoption("--one-in", type=int, default=1, help="every so many tests only, with all their cases; 1: all")
     parser.addoption("--most", type=int, default=0, help="so many cases of each test at most, spread over all; 0: all")
 
 
@@ -39,10 +40,22 @@ def pytest_collection_modifyitems(config, items):
         some = set(spread(items, config.getoption("--most")))
         left_out += [item for item in items if item not in some]
         items[:] = [item for item in items if item in some]
+    some = set(every(items, config.getoption("--one-in")))
+    left_out += [item for item in items if item not in some]
+    items[:] = [item for item in items if item in some]
     config.hook.pytest_deselected(items=left_out)
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+def every(items, step):
+    """Of the tests, in the order of their files, each step-th."""
+    tests = {}
+    for item in items:
+        tests.setdefault((item.path, item.originalname), []).append(item)
+    for cases in list(tests.values())[::step]:
+        yield from cases
 
 
 def spread(items, most):
