@@ -46,7 +46,8 @@ static const struct conf_field schema_host[] = {
 	  .help = "Seconds after which a flow without packets is forgotten." },
 	{ "connections", CONF_INTEGER, CONF_RESTART, CONF_AT(weft_conf_host, connections),
 	  .min = 1024, .max = 1 << 24, .what = "a number of connections", .fallback = "262144",
-	  .help = "How many connections the switch tracks, for the security groups of all ports and "
+	  .help = "How many connections the switch tracks, for the security groups of all ports "
+		  "and "
 		  "for routers that translate or have a firewall." },
 	{ "group-members", CONF_INTEGER, CONF_RESTART, CONF_AT(weft_conf_host, group_members),
 	  .min = 64, .max = 1 << 24, .what = "a number of addresses", .fallback = "65536",

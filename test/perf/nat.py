@@ -62,10 +62,9 @@ def arp_answer():
 def document(devices, flows, buffers, is_secured=True, nat=None):
     wire, guest = devices
     port = {"name": "vm1", "network": "blue", "device": guest, "miss-budget": MISS_BUDGET, "mac": words(GUEST)}
-    port["new-connection-budget"] = MISS_BUDGET
+    port.update({"new-connection-budget": MISS_BUDGET, "connection-limit": 0})
     if is_secured:
-        port.update({"security-groups": ["open"], "allowed-address-pairs": [{"ip": "10.0.1.0/24"}],
-                     "connection-limit": 0})
+        port.update({"security-groups": ["open"], "allowed-address-pairs": [{"ip": "10.0.1.0/24"}]})
     else:
         port["port-security"] = False
     return {
