@@ -242,3 +242,31 @@ def test_a_hairpin_that_is_too_old(switch):
     talk.says(FRIEND, good, hears={VM1: turns(good, VM1)})
     talk.says(FRIEND, old, hears={FRIEND: G1.complains(old, EXPIRED[4], FRIEND)}, drops={"route/ttl-exceeded": 1})
     talk.ends()
+
+
+# What is behind a packet in its frame.
+
+TRAILER = b"\x12\x34\x56" * 7
+
+
+@proves("S42")
+@pytest.mark.parametrize("size", (28, None), ids=("eight bytes", "a whole quote"))
+@pytest.mark.parametrize("what", ("tcp", "udp", "echo"))
+def test_an_error_in_a_frame_with_a_trailer(switch, what, size):
+    """The quote ends before its checksum; what is behind the packet is none of it, and stays."""
+    talk = Nat(switch)
+    left, passed = asked(talk, SAID[what][0])
+    error = from_isp(about(left, FAR_ROUTER, GATE, size=size)) + TRAILER
+    heard = from_isp(about(passed, FAR_ROUTER, VM1.ip(), size=size)) + TRAILER
+    talk.says(ISP, error, error, hears={VM1: [G1.routes(heard, VM1)] * 2})
+    talk.ends()
+
+
+@proves("S42")
+def test_a_short_packet_in_a_frame_with_a_trailer(switch):
+    """Both ways; none but headers."""
+    talk = Nat(switch)
+    out, back = VM1.says(G1, WEB, udp(5000, 80, b"")) + TRAILER, arrives(WEB, udp(80, 5000, b"")) + TRAILER
+    talk.says(VM1, out, out, hears={ISP: [leaves(out)] * 2})
+    talk.says(ISP, back, back, hears={VM1: [comes_in(back, VM1)] * 2})
+    talk.ends()
