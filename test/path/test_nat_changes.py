@@ -179,4 +179,5 @@ def test_a_guest_that_calls_itself_by_its_floating_ip(switch):
     talk.refuses(VM1, VM1.says(G1, FLOATING, udp(5000, 5000)), why=NOT_TRANSLATABLE)
     talk.turns(VM1, udp(5002, 5000), VM1, to=FLOATING, seen=FLOATING)
     talk.becomes(with_router(talk, firewall=[]))
+    talk.turns(VM1, udp(5000, 5000), VM1, to=FLOATING, seen=FLOATING)
     talk.ends()
