@@ -239,6 +239,15 @@ weft_nat_is_outside(const struct weft_nat *nat, rte_be32_t address)
 	       nat_has_forwarding(nat, address);
 }
 
+/* MurmurHash3's finalizer. */
+static uint64_t
+nat_mix(uint64_t x)
+{
+	x = (x ^ x >> 33) * 0xff51afd7ed558ccdULL;
+	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ULL;
+	return x ^ x >> 33;
+}
+
 /* Rendezvous, so that few move when the pool changes. */
 rte_be32_t
 weft_nat_source(const struct weft_nat *nat, rte_be32_t inside)
@@ -247,12 +256,8 @@ weft_nat_source(const struct weft_nat *nat, rte_be32_t inside)
 	uint64_t most = 0;
 
 	for (uint32_t i = 0; nat->n_pool > 1 && i < nat->n_pool; i++) {
-		uint64_t weight =
-			(((uint64_t)inside << 32 | nat->pool[i]) ^ 0x9e3779b97f4a7c15ULL) *
-			0xff51afd7ed558ccdULL;
+		uint64_t weight = nat_mix((uint64_t)inside << 32 | nat->pool[i]);
 
-		weight = (weight ^ weight >> 33) * 0xc4ceb9fe1a85ec53ULL;
-		weight ^= weight >> 33;
 		if (weight >= most) {
 			most = weight;
 			best = nat->pool[i];

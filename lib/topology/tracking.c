@@ -351,7 +351,7 @@ tracking_set_limits(const struct weft_topology *next)
 	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++) {
 		const struct weft_attachment *port = next->attachments[id];
 		bool is_guest = port != NULL && !port->is_wire;
-		bool has_share = is_guest && (port->policy != NULL || next->is_watched);
+		bool has_share = is_guest && port->policy != NULL;
 
 		weft_conn_set_port((uint16_t)id, is_guest ? port->connection_limit : 0,
 				   has_share ? port->connection_reserve : 0);
