@@ -5,7 +5,7 @@
 #   devtools/test.sh [SUITE...]
 #
 #   unit      pure parts, cmocka
-#   path      pcap in, pcap out through the real daemon, with two workers; two cases of each test
+#   path      pcap in, pcap out through the real daemon, with two workers; one case of each test
 #   every     the same with all cases, and with one worker, too; not without its name
 #   sanitize  unit and path (with one worker, a case of every third test) once more, built with
 #             ASan and UBSan
@@ -86,7 +86,7 @@ export WEFT=$root/build/app/weft/weft WEFTCTL=$root/build/app/weftctl/weftctl
 for suite in "${suites[@]}"; do
 	case $suite in
 	unit) run unit meson test -C build --suite unit --print-errorlogs --num-processes 2 ;;
-	path) run path run_pytest path -n "$jobs" --workers two --most 2 ;;
+	path) run path run_pytest path -n "$jobs" --workers two --most 1 ;;
 	every) run "path, every case" run_pytest path -n "$jobs" --workers both ;;
 	sanitize)
 		build "$root/build-sanitize" --buildtype=debugoptimized -Doptimization=1 \

@@ -59,12 +59,14 @@ def every(items, step):
 
 
 def spread(items, most):
-    """Of each test so many cases: the first, the last, and some in between."""
+    """Of each test so many cases: the first, the last, and some in between. If it is one, then the first and the last
+    take turns."""
     tests = {}
     for item in items:
         tests.setdefault((item.path, item.originalname), []).append(item)
-    for cases in tests.values():
-        yield from {cases[place * (len(cases) - 1) // max(most - 1, 1)] for place in range(most)}
+    for number, cases in enumerate(tests.values()):
+        places = range(most) if most > 1 else [number % 2]
+        yield from {cases[place * (len(cases) - 1) // max(most - 1, 1)] for place in places}
 
 
 @pytest.fixture(params=[[1], [0, 1]], ids=["one worker", "two workers"])

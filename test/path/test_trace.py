@@ -7,7 +7,7 @@ from scapy.layers.l2 import ARP
 from frames import A, B, C, D, EVERYBODY, frame, mac, write_pcap
 from words import VLAN, proves
 
-STAGES = ["terminate", "admit", "answer", "bridge", "route", "deliver", "encap"]
+STAGES = ["terminate", "admit", "answer", "bridge", "translate", "firewall", "route", "deliver", "encap"]
 
 # vm2 speaks first, so that it is known when vm1 calls.
 CONFIG = """
