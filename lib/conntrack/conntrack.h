@@ -35,7 +35,7 @@
  *    receiver's if it came from a wire.
  *
  * Entries refer to each other by number, not by address, and the index can be made again from them:
- * so the pool can live in a file. A connection takes 64 bytes and its share of the rest 62 more.
+ * so the pool can live in a file. A connection takes 64 bytes and its share of the rest 46 more.
  *
  * Threads: "workers" are told apart by their number, and each is a registered, online reader of
  * weft_rcu. What is for the control thread says so.

@@ -113,7 +113,7 @@ keep_measure(uint32_t capacity, uint16_t n_workers)
 
 	table->capacity = capacity;
 	table->n_workers = n_workers;
-	table->n_buckets = RTE_MAX(capacity / 2, KEEP_BUCKETS_MIN);
+	table->n_buckets = RTE_MAX(capacity / 4, KEEP_BUCKETS_MIN);
 	table->overflow.size =
 		capacity / 16 + KEEP_OVERFLOW_MIN + capacity * (WEFT_CONN_PARTS - 1) / 8;
 	table->pool.size = capacity * WEFT_CONN_PARTS + more;
@@ -129,7 +129,7 @@ weft_conn_create(uint32_t capacity, uint16_t n_workers)
 	for (unsigned int i = 0; i < RTE_DIM(table->seeds); i++)
 		table->seeds[i] = rte_rand() | 1;
 	table->entries = keep_map(keep_entries_bytes(), usual * sizeof(*table->entries));
-	table->links = keep_map(keep_links_bytes(), 0);
+	table->links = keep_map(keep_links_bytes(), usual * sizeof(*table->links));
 	table->deadlines = keep_map(keep_deadlines_bytes(), usual * sizeof(*table->deadlines));
 	table->buckets = keep_map(keep_buckets_bytes(),
 				  (table->n_buckets + capacity / 16) * sizeof(*table->buckets));

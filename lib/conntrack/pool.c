@@ -131,7 +131,6 @@ static void
 pool_fetch(uint32_t number)
 {
 	rte_prefetch0(&weft_conn_table.entries[number]);
-	rte_prefetch0(&weft_conn_table.links[number]);
 	rte_prefetch0(&weft_conn_table.deadlines[number]);
 }
 

@@ -9,11 +9,11 @@
  *	pool		numbers that nobody has (pool.h)
  *	ports		how many connections count for each port (quota.h)
  *
- * A connection of 1,048,576 takes 64 + 16 + 4 bytes, its half of a bucket and sixteenth of an
- * overflow bucket 36, its place among the free numbers 4, and as there are some more entries than
- * connections (below), it is 126 bytes in all; a table of 3 million takes 380 MB. All of it is
- * there from the start, but for the links: a worker that makes connections does not wait for the
- * kernel to clear a page.
+ * A connection of 1,048,576 takes 64 + 16 + 4 bytes, its quarter of a bucket and sixteenth of an
+ * overflow bucket 20, its place among the free numbers 4, and as there are some more entries than
+ * connections (below), it is 110 bytes in all; a table of 3 million takes 330 MB. All of it is
+ * there from the start: a worker that makes connections does not wait for the kernel to clear a
+ * page.
  *
  * The life of an entry:
  *

@@ -20,7 +20,12 @@
 
 #define RUNNING_RANDOM_WORKERS 3
 #define RUNNING_RANDOM_STEPS 5000
-#define RUNNING_RANDOM_SLOW_MS 4000 /* far beyond what is acceptable: an accident of O(n^2) */
+/* Far beyond what is acceptable: an accident of O(n^2). */
+#ifdef __SANITIZE_ADDRESS__
+#define RUNNING_RANDOM_SLOW_MS 12000
+#else
+#define RUNNING_RANDOM_SLOW_MS 4000
+#endif
 
 static void
 running_random_ignore_conf(const struct weft_conf *conf)
