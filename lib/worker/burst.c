@@ -23,7 +23,8 @@ burst_act(struct weft_worker *worker, uint16_t arrival, const struct weft_flow *
 	if (unlikely(answer->is_translated))
 		rewrite = &weft_flow_more(worker->table, flow)->rewrite;
 	if (likely(answer->kind == WEFT_ANSWER_FORWARD)) {
-		if (likely(weft_spread_translate(worker, arrival, rewrite, NULL, packet)))
+		if (likely(rewrite == NULL) ||
+		    weft_spread_translate(worker, arrival, rewrite, NULL, packet))
 			weft_worker_send(worker, &answer->output, packet);
 		return;
 	}
