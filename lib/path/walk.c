@@ -190,17 +190,16 @@ walk_decide(struct weft_walk *walk)
 }
 
 static void
-walk_give_up(struct weft_walk *walk)
+walk_put_outputs(const struct weft_walk *walk)
 {
 	for (uint16_t i = 0; i < walk->n_outputs; i++)
 		weft_encap_put(walk->outputs[i].encap);
-	walk->n_outputs = walk->n_waits = 0;
 }
 
 void
 weft_walk_release(struct weft_walk *walk)
 {
-	walk_give_up(walk);
+	walk_put_outputs(walk);
 	if (walk->reply->is_there)
 		weft_encap_put(walk->reply->encap);
 }
@@ -233,8 +232,10 @@ walk_try(struct weft_walk *walk)
 	walk->passages->is_begun = false;
 	drop = weft_filter_settle(walk, walk_decide(walk));
 	/* The receivers were willing, but there is no connection for it. */
-	if (drop != WEFT_NEXT && drop != WEFT_WAIT)
-		walk_give_up(walk);
+	if (drop != WEFT_NEXT && drop != WEFT_WAIT) {
+		walk_put_outputs(walk);
+		walk->n_outputs = walk->n_waits = 0;
+	}
 	return drop;
 }
 
