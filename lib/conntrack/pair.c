@@ -118,11 +118,17 @@ pair_take(uint32_t number, uint32_t most)
 }
 
 static void
+pair_remove(const struct weft_conn_worker *worker, uint32_t number)
+{
+	weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), number);
+}
+
+static void
 pair_give(struct weft_conn_worker *worker, uint32_t number)
 {
 	if (number != WEFT_NO_CONN &&
 	    __atomic_fetch_sub(&weft_conn_link_of(number)->users, 1, __ATOMIC_ACQ_REL) == 1)
-		weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), number);
+		pair_remove(worker, number);
 }
 
 void
@@ -134,7 +140,7 @@ weft_conn_part(struct weft_conn_worker *worker, uint32_t number)
 	if (likely(!(word & (WEFT_CONN_TRANSLATED | WEFT_CONN_HELD))) || (word & WEFT_CONN_SHADOW))
 		return;
 	if (link->twin != number)
-		weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), link->twin);
+		pair_remove(worker, link->twin);
 	pair_give(worker, link->owners[0]);
 	pair_give(worker, link->owners[1]);
 }
@@ -183,7 +189,7 @@ pair_make_both(struct weft_conn_worker *worker, const struct weft_conn_wish *fir
 	}
 	outcome = weft_conn_make(worker, first, &other);
 	if (outcome != WEFT_CONN_COMMITTED) {
-		weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), shadow->number);
+		pair_remove(worker, shadow->number);
 		/* Who has found the shadow may be looking at it. */
 		weft_conn_retire(worker, first->number);
 	}
@@ -305,7 +311,7 @@ pair_own(struct weft_conn_worker *worker, const struct weft_conn_change *change,
 	if (is_bound)
 		owners[0] = change->binding;
 	if (in_the_way != WEFT_NO_CONN)
-		weft_conn_remove((uint16_t)(worker - weft_conn_table.workers), in_the_way);
+		pair_remove(worker, in_the_way);
 	if (!change->is_bound)
 		outcome = pair_hold_host(worker, change, now_ms, &owners[0]);
 	else if (!is_bound)

@@ -60,6 +60,13 @@ burst_conn(const struct weft_filter *filter, const struct weft_answer *answer)
 }
 
 static void
+burst_rewrite(const struct weft_walk *walk, struct weft_rewrite *rewrite)
+{
+	weft_rewrite_make(rewrite, &walk->passages->packet,
+			  weft_key_offset(walk->key) + weft_key_l2_length(walk->key));
+}
+
+static void
 burst_remember_passages(struct weft_flow_more *more, const struct weft_walk *walk,
 			const struct weft_answer *answer)
 {
@@ -75,8 +82,7 @@ burst_remember_passages(struct weft_flow_more *more, const struct weft_walk *wal
 			more->conns[n++] = passage->conn << 1 | is_reply;
 	}
 	if (answer->is_translated)
-		weft_rewrite_make(&more->rewrite, &passages->packet,
-				  weft_key_offset(walk->key) + weft_key_l2_length(walk->key));
+		burst_rewrite(walk, &more->rewrite);
 }
 
 static void
@@ -170,8 +176,7 @@ burst_act_walked(struct weft_worker *worker, const struct weft_walk *walk,
 		return;
 	}
 	if (answer->is_translated) {
-		weft_rewrite_make(&rewrite, &walk->passages->packet,
-				  weft_key_offset(walk->key) + weft_key_l2_length(walk->key));
+		burst_rewrite(walk, &rewrite);
 		decision.rewrite = &rewrite;
 		if (walk->passages->has_quote)
 			decision.quote = &walk->passages->quote;
