@@ -7,7 +7,8 @@
  * first, what answers by the mirror image of the second; what an ICMP error quotes the other way
  * round, since that is a packet as it has left. A tuple stands in the index once, so of two
  * connections that would look the same outside one is refused (WEFT_CONN_TAKEN), whichever worker
- * has seen it.
+ * has seen it. The second tuple need not stand there, and does not, if only the source changes and
+ * has a binding: that leads from the outside to the first one.
  *
  * Besides there are entries in the same table that are no connections but are held by some, and go
  * when the last of these goes. Their tuples are from one address and port to a mark:
@@ -16,7 +17,7 @@
  *			endpoint-independent mapping (RFC 4787 section 4.1). Two tuples as well, so
  *			it is found from both sides, and nobody else has the port
  *	permit		an inside address and port has sent to this address: address-dependent
- *			filtering (RFC 4787 section 5)
+ *			filtering (RFC 4787 section 5). The first one stands with the binding
  *	host		an inside address has so many bindings: its quota
  *	outside		an outside address has so many ports in use, by protocol
  *
@@ -58,6 +59,13 @@ bool weft_binding_is_there(const struct weft_tuple *key);
 
 /** Of the source of @p sent, which has sent to its destination. */
 struct weft_tuple weft_permit_key(const struct weft_tuple *sent);
+
+/** Has who is bound sent to this address? Any thread. @param permit  key */
+bool weft_binding_permits(const struct weft_binding *binding, const struct weft_tuple *permit);
+
+/** A packet to an outside address of which weft_conn_look() has not found the connection: perhaps
+ *  it is part of one that goes by a binding. Then *look is of that. */
+void weft_conn_look_bound(const struct weft_conn_packet *packet, struct weft_conn_look *look);
 
 /** How many hold it; 0 if it is not there. Any thread. @param key  HOST or PORTS */
 uint32_t weft_binding_users(const struct weft_tuple *key);

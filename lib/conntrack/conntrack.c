@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What packets of connections come to: looked up, used. */
-#include "conntrack/conntrack.h"
-
 #include <rte_branch_prediction.h>
 
+#include "conntrack/binding.h"
+#include "conntrack/pair.h"
 #include "conntrack/use.h"
 #include "core/gen.h"
-
-static inline uint16_t
-conntrack_slot(uint64_t hash)
-{
-	return weft_gen_slot(WEFT_GEN_CONN, hash >> 32);
-}
-
-static inline uint16_t
-conntrack_news_slot(uint64_t hash)
-{
-	return weft_gen_news_slot(hash >> 32);
-}
 
 uint16_t
 weft_conn_slot(const struct weft_tuple *tuple)
 {
-	return conntrack_slot(weft_conn_hash(tuple));
+	return weft_conn_slot_of((uint32_t)(weft_conn_hash(tuple) >> 32));
 }
 
 uint16_t
 weft_conn_news_slot(const struct weft_tuple *tuple)
 {
-	return conntrack_news_slot(weft_conn_hash(tuple));
+	return weft_conn_news_slot_of((uint32_t)(weft_conn_hash(tuple) >> 32));
 }
 
 void
@@ -42,8 +30,8 @@ static inline void
 conntrack_stand(struct weft_conn_look *look, uint64_t hash)
 {
 	look->hash = hash;
-	look->slot = conntrack_slot(hash);
-	look->news_slot = conntrack_news_slot(hash);
+	look->slot = weft_conn_slot_of((uint32_t)(hash >> 32));
+	look->news_slot = weft_conn_news_slot_of((uint32_t)(hash >> 32));
 	look->generation = weft_gen_read(look->slot);
 	look->news_generation = weft_gen_read(look->news_slot);
 }
@@ -59,30 +47,13 @@ conntrack_look_new(const struct weft_conn_packet *packet, enum weft_conn_event e
 		look->verdict = WEFT_CONN_IS_NEW;
 }
 
-void
-weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *look)
+/* What a packet is to the connection that was found for it. */
+static void
+conntrack_judge(uint32_t number, uint64_t word, enum weft_conn_event event,
+		struct weft_conn_look *look)
 {
-	enum weft_conn_event event = weft_conn_event(packet);
-	struct weft_conn_probe probe;
-	bool can_be_known = weft_conn_probe(packet, weft_conn_hash(&packet->tuple), &probe);
 	enum weft_conn_step step;
-	uint32_t number;
-	uint64_t word;
 
-	conntrack_stand(look, probe.hash);
-	look->verdict = WEFT_CONN_IS_INVALID;
-	look->direction = WEFT_CONN_ORIGINAL;
-	look->conn = look->in_the_way = WEFT_NO_CONN;
-	if (unlikely(!can_be_known) || event == WEFT_CONN_EVENT_ILLEGAL)
-		return;
-	number = weft_conn_find(&probe, &look->direction, &word);
-	if (number == WEFT_NO_CONN) {
-		look->direction = WEFT_CONN_ORIGINAL;
-		/* An answer to what nobody asked begins nothing. */
-		if (probe.is_forth)
-			conntrack_look_new(packet, event, look);
-		return;
-	}
 	if (unlikely((word & WEFT_CONN_CUT) && event == WEFT_CONN_EVENT_SYN))
 		step = WEFT_CONN_STEP_REOPEN;
 	else
@@ -100,6 +71,61 @@ weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *loo
 	case WEFT_CONN_STEP_INVALID:
 		break;
 	}
+}
+
+static void
+conntrack_begin(struct weft_conn_look *look, uint64_t hash)
+{
+	conntrack_stand(look, hash);
+	look->verdict = WEFT_CONN_IS_INVALID;
+	look->direction = WEFT_CONN_ORIGINAL;
+	look->conn = look->in_the_way = WEFT_NO_CONN;
+}
+
+void
+weft_conn_look(const struct weft_conn_packet *packet, struct weft_conn_look *look)
+{
+	enum weft_conn_event event = weft_conn_event(packet);
+	struct weft_conn_probe probe;
+	bool can_be_known = weft_conn_probe(packet, weft_conn_hash(&packet->tuple), &probe);
+	uint32_t number;
+	uint64_t word;
+
+	conntrack_begin(look, probe.hash);
+	if (unlikely(!can_be_known) || event == WEFT_CONN_EVENT_ILLEGAL)
+		return;
+	number = weft_conn_find(&probe, &look->direction, &word);
+	if (number != WEFT_NO_CONN) {
+		conntrack_judge(number, word, event, look);
+		return;
+	}
+	look->direction = WEFT_CONN_ORIGINAL;
+	/* An answer to what nobody asked begins nothing. */
+	if (probe.is_forth)
+		conntrack_look_new(packet, event, look);
+}
+
+void
+weft_conn_look_bound(const struct weft_conn_packet *packet, struct weft_conn_look *look)
+{
+	struct weft_tuple back = weft_tuple_reverse(&packet->tuple);
+	enum weft_conn_event event = weft_conn_event(packet);
+	struct weft_conn_look bound = { 0 };
+	struct weft_conn_probe probe;
+	uint32_t binding, number;
+	uint64_t word;
+
+	if (event == WEFT_CONN_EVENT_ILLEGAL || !weft_conn_probe_bound(&back, &probe, &binding))
+		return;
+	conntrack_begin(&bound, probe.hash);
+	number = weft_conn_find_bound(&probe, binding, &word);
+	if (number == WEFT_NO_CONN)
+		return;
+	bound.direction = WEFT_CONN_REPLY;
+	conntrack_judge(number, word, event, &bound);
+	/* What begins anew does so with the packet as it is. */
+	bound.hash = look->hash;
+	*look = bound;
 }
 
 void

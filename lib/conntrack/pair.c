@@ -8,97 +8,7 @@
 #include "conntrack/use.h"
 
 #define PAIR_TRIES 3
-#define PAIR_MARK_AT 15 /* in dst, of which IPv4 has the first four */
-
-/* ---- keys ---- */
-
-struct weft_tuple
-weft_binding_key(const struct weft_tuple *of, enum weft_binding_mark mark)
-{
-	struct weft_tuple key = { .family = of->family, .zone = of->zone };
-
-	memcpy(key.src, of->src, sizeof(key.src));
-	key.dst[PAIR_MARK_AT] = (uint8_t)mark;
-	if (mark != WEFT_BINDING_HOST)
-		key.protocol = of->protocol;
-	if (mark != WEFT_BINDING_HOST && mark != WEFT_BINDING_PORTS)
-		key.src_port = of->src_port;
-	return key;
-}
-
-struct weft_tuple
-weft_permit_key(const struct weft_tuple *sent)
-{
-	struct weft_tuple key = weft_binding_key(sent, WEFT_BINDING_PERMIT);
-
-	memcpy(key.dst, sent->dst, 4);
-	return key;
-}
-
-/* Of a key there is no mirror image, and no question. */
-static struct weft_conn_probe
-pair_probe(const struct weft_tuple *key)
-{
-	struct weft_conn_probe probe = { .hash = weft_conn_hash(key), .is_forth = true };
-
-	memcpy(probe.forth, key, sizeof(probe.forth));
-	probe.is_quoted = key->dst[PAIR_MARK_AT] == WEFT_BINDING_OUTSIDE;
-	return probe;
-}
-
-static uint32_t
-pair_find(const struct weft_tuple *key)
-{
-	struct weft_conn_probe probe = pair_probe(key);
-	enum weft_conn_direction direction;
-	uint64_t word;
-
-	return weft_conn_find(&probe, &direction, &word);
-}
-
-bool
-weft_binding_find(const struct weft_tuple *key, struct weft_binding *binding)
-{
-	binding->number = pair_find(key);
-	if (binding->number == WEFT_NO_CONN)
-		return false;
-	binding->inside = weft_conn_entry_tuple(weft_conn_entry(binding->number));
-	weft_conn_translated(binding->number, &binding->outside);
-	return true;
-}
-
-bool
-weft_binding_is_there(const struct weft_tuple *key)
-{
-	return pair_find(key) != WEFT_NO_CONN;
-}
-
-uint32_t
-weft_binding_users(const struct weft_tuple *key)
-{
-	uint32_t number = pair_find(key);
-
-	return number == WEFT_NO_CONN ?
-		       0 :
-		       __atomic_load_n(&weft_conn_link_of(number)->users, __ATOMIC_RELAXED);
-}
-
-void
-weft_conn_translated(uint32_t conn, struct weft_tuple *translated)
-{
-	*translated = weft_conn_entry_tuple(weft_conn_entry(weft_conn_link_of(conn)->twin));
-}
-
-bool
-weft_conn_is_taken(const struct weft_conn_packet *packet)
-{
-	struct weft_conn_probe probe;
-
-	weft_conn_probe(packet, weft_conn_hash(&packet->tuple), &probe);
-	/* An answer has the same place. */
-	probe.is_forth = probe.is_back = true;
-	return weft_conn_is_linked(&probe);
-}
+#define PAIR_ONE (1ull << 32) /* connection, in a permit */
 
 /* ---- what is held ---- */
 
@@ -131,6 +41,29 @@ pair_give(struct weft_conn_worker *worker, uint32_t number)
 		pair_remove(worker, number);
 }
 
+/* One connection more to the address that stands with the binding, or to the first one there. The
+ * caller has the binding. @return false if it is to another */
+static bool
+pair_allow(uint32_t binding, uint32_t remote)
+{
+	uint64_t *permit = weft_permit_of(binding);
+	uint64_t word = __atomic_load_n(permit, __ATOMIC_RELAXED), more;
+
+	do {
+		more = word >> 32 == 0 ? PAIR_ONE | remote : word + PAIR_ONE;
+		if ((uint32_t)more != remote)
+			return false;
+	} while (!__atomic_compare_exchange_n(permit, &word, more, true, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+static void
+pair_forbid(uint32_t binding)
+{
+	__atomic_fetch_sub(weft_permit_of(binding), PAIR_ONE, __ATOMIC_RELEASE);
+}
+
 void
 weft_conn_part(struct weft_conn_worker *worker, uint32_t number)
 {
@@ -141,19 +74,22 @@ weft_conn_part(struct weft_conn_worker *worker, uint32_t number)
 		return;
 	if (link->twin != number)
 		pair_remove(worker, link->twin);
+	if (word & WEFT_CONN_PERMITS)
+		pair_forbid(link->owners[0]);
 	pair_give(worker, link->owners[0]);
 	pair_give(worker, link->owners[1]);
 }
 
 /* ---- making ---- */
 
+static const uint32_t pair_nothing[2] = { WEFT_NO_CONN, WEFT_NO_CONN }; /* owners */
+
 static void
 pair_link(uint32_t number, uint32_t twin, const uint32_t *owners, uint32_t users)
 {
 	*weft_conn_link_of(number) = (struct weft_conn_link){
 		.twin = twin,
-		.owners = { owners == NULL ? WEFT_NO_CONN : owners[0],
-			    owners == NULL ? WEFT_NO_CONN : owners[1] },
+		.owners = { owners[0], owners[1] },
 		.users = users,
 	};
 }
@@ -162,7 +98,7 @@ static struct weft_conn_wish
 pair_wish(const struct weft_tuple *key, uint64_t flags, uint32_t now_ms)
 {
 	return (struct weft_conn_wish){
-		.probe = pair_probe(key),
+		.probe = weft_binding_probe(key),
 		.state = WEFT_CONN_GENERIC,
 		.flags = flags,
 		.in_the_way = WEFT_NO_CONN,
@@ -212,29 +148,26 @@ pair_make(struct weft_conn_worker *worker, struct weft_conn_wish *first,
 	weft_conn_fill(first);
 	weft_conn_fill(shadow);
 	pair_link(first->number, shadow->number, owners, users);
-	pair_link(shadow->number, first->number, NULL, 0);
+	*weft_conn_link_of(shadow->number) = (struct weft_conn_link){ .twin = first->number };
 	return pair_make_both(worker, first, shadow);
 }
 
-/* Makes one that its first user holds. */
+/* Makes one that has no twin. What it shall hold stays with the caller, if it is not made. */
 static enum weft_conn_outcome
-pair_make_held(struct weft_conn_worker *worker, const struct weft_tuple *key, uint32_t now_ms,
-	       uint32_t *number)
+pair_make_one(struct weft_conn_worker *worker, struct weft_conn_wish *wish, const uint32_t *owners,
+	      uint32_t users)
 {
-	struct weft_conn_wish wish = pair_wish(key, WEFT_CONN_HELD, now_ms);
 	enum weft_conn_outcome outcome;
 	uint32_t other;
 
-	wish.number = weft_conn_number_get(worker);
-	if (wish.number == WEFT_NO_CONN)
+	wish->number = weft_conn_number_get(worker);
+	if (wish->number == WEFT_NO_CONN)
 		return WEFT_CONN_TABLE_FULL;
-	weft_conn_fill(&wish);
-	pair_link(wish.number, wish.number, NULL, 1);
-	outcome = weft_conn_make(worker, &wish, &other);
-	if (outcome == WEFT_CONN_COMMITTED)
-		*number = wish.number;
-	else
-		weft_conn_number_put(worker, wish.number);
+	weft_conn_fill(wish);
+	pair_link(wish->number, wish->number, owners, users);
+	outcome = weft_conn_make(worker, wish, &other);
+	if (outcome != WEFT_CONN_COMMITTED)
+		weft_conn_number_put(worker, wish->number);
 	return outcome;
 }
 
@@ -246,15 +179,17 @@ pair_hold(struct weft_conn_worker *worker, const struct weft_tuple *key, uint32_
 	enum weft_conn_outcome outcome = WEFT_CONN_TAKEN;
 
 	for (int i = 0; i < PAIR_TRIES && outcome == WEFT_CONN_TAKEN; i++) {
-		uint32_t found = pair_find(key);
+		struct weft_conn_wish wish = pair_wish(key, WEFT_CONN_HELD, now_ms);
+		enum weft_conn_direction direction;
+		uint64_t word;
+		uint32_t found = weft_conn_find(&wish.probe, &direction, &word);
 
-		if (found == WEFT_NO_CONN) {
-			outcome = pair_make_held(worker, key, now_ms, number);
-			continue;
-		}
-		outcome = pair_take(found, most);
+		if (found == WEFT_NO_CONN)
+			outcome = pair_make_one(worker, &wish, pair_nothing, 1);
+		else
+			outcome = pair_take(found, most);
 		if (outcome == WEFT_CONN_COMMITTED)
-			*number = found;
+			*number = found == WEFT_NO_CONN ? wish.number : found;
 	}
 	return outcome;
 }
@@ -295,30 +230,83 @@ pair_bind(struct weft_conn_worker *worker, const struct weft_conn_change *change
 	return outcome;
 }
 
+/* Whom it has sent to may answer. */
+static enum weft_conn_outcome
+pair_hold_permit(struct weft_conn_worker *worker, const struct weft_conn_change *change,
+		 struct weft_conn_wish *wish, uint32_t *owners)
+{
+	if (!change->is_permitted)
+		return WEFT_CONN_COMMITTED;
+	if (pair_allow(owners[0], weft_permit_remote(&change->permit))) {
+		wish->flags |= WEFT_CONN_PERMITS;
+		return WEFT_CONN_COMMITTED;
+	}
+	return pair_hold(worker, &change->permit, 0, wish->now_ms, &owners[1]);
+}
+
 /* The old one in the way goes, and with it what only that has held: but not what is held from now
  * on. */
 static enum weft_conn_outcome
 pair_own(struct weft_conn_worker *worker, const struct weft_conn_change *change,
-	 uint32_t in_the_way, uint32_t now_ms, uint32_t *owners)
+	 uint32_t in_the_way, struct weft_conn_wish *wish, uint32_t *owners)
 {
 	enum weft_conn_outcome outcome = WEFT_CONN_COMMITTED;
-	bool is_bound = change->is_bound && change->binding != WEFT_NO_CONN;
+	bool has_binding = change->is_bound && change->binding != WEFT_NO_CONN;
 
-	if (is_bound)
+	if (has_binding)
 		outcome = pair_take(change->binding, 0);
 	if (outcome != WEFT_CONN_COMMITTED)
 		return outcome;
-	if (is_bound)
+	if (has_binding)
 		owners[0] = change->binding;
 	if (in_the_way != WEFT_NO_CONN)
 		pair_remove(worker, in_the_way);
 	if (!change->is_bound)
-		outcome = pair_hold_host(worker, change, now_ms, &owners[0]);
-	else if (!is_bound)
-		outcome = pair_bind(worker, change, now_ms, &owners[0]);
-	if (outcome == WEFT_CONN_COMMITTED && change->is_permitted)
-		outcome = pair_hold(worker, &change->permit, 0, now_ms, &owners[1]);
+		return pair_hold_host(worker, change, wish->now_ms, &owners[0]);
+	if (!has_binding)
+		outcome = pair_bind(worker, change, wish->now_ms, &owners[0]);
+	return outcome == WEFT_CONN_COMMITTED ? pair_hold_permit(worker, change, wish, owners) :
+						outcome;
+}
+
+/* Only its source changes, to what is bound: then the binding leads to it, and says how it goes
+ * on. */
+static bool
+pair_goes_by_binding(const struct weft_tuple *packet, const struct weft_conn_change *change)
+{
+	return change->is_bound && !weft_conn_tuple_is_icmp(packet) &&
+	       memcmp(packet->dst, change->translated.dst, sizeof(packet->dst)) == 0 &&
+	       packet->dst_port == change->translated.dst_port;
+}
+
+static enum weft_conn_outcome
+pair_make_bound(struct weft_conn_worker *worker, struct weft_conn_wish *wish,
+		const uint32_t *owners)
+{
+	enum weft_conn_outcome outcome = pair_make_one(worker, wish, owners, 0);
+	uint32_t outside = weft_conn_link_of(owners[0])->twin;
+
+	/* For whom it stands, and who may answer, is news to what was sent to its outside. */
+	if (outcome == WEFT_CONN_COMMITTED)
+		weft_gen_bump(weft_conn_news_slot_of(weft_conn_entry(outside)->hash));
 	return outcome;
+}
+
+static enum weft_conn_outcome
+pair_make_changed(struct weft_conn_worker *worker, const struct weft_conn_packet *packet,
+		  const struct weft_conn_change *change, struct weft_conn_wish *first,
+		  const uint32_t *owners)
+{
+	struct weft_conn_packet onward = *packet;
+	struct weft_conn_wish shadow = *first;
+
+	if (pair_goes_by_binding(&packet->tuple, change))
+		return pair_make_bound(worker, first, owners);
+	onward.tuple = change->translated;
+	shadow.flags = WEFT_CONN_SHADOW;
+	shadow.from = WEFT_CONN_NO_PORT;
+	weft_conn_probe(&onward, weft_conn_hash(&onward.tuple), &shadow.probe);
+	return pair_make(worker, first, &shadow, owners, 0);
 }
 
 enum weft_conn_outcome
@@ -328,58 +316,29 @@ weft_conn_commit_translated(uint16_t worker, const struct weft_conn_packet *pack
 			    uint32_t *conn)
 {
 	struct weft_conn_worker *self = &weft_conn_table.workers[worker];
-	struct weft_conn_packet onward = *packet;
-	struct weft_conn_wish first = {
+	struct weft_conn_wish wish = {
 		.flags = WEFT_CONN_TRANSLATED,
 		.in_the_way = WEFT_NO_CONN,
 		.from = from,
 		.to = WEFT_CONN_NO_PORT,
 		.now_ms = now_ms,
-	}, shadow = first;
+	};
 	uint32_t owners[2] = { WEFT_NO_CONN, WEFT_NO_CONN };
 	enum weft_conn_outcome outcome;
 
 	*conn = WEFT_NO_CONN;
-	onward.tuple = change->translated;
-	shadow.flags = WEFT_CONN_SHADOW;
-	shadow.from = WEFT_CONN_NO_PORT;
-	weft_conn_probe(packet, look->hash, &first.probe);
-	weft_conn_probe(&onward, weft_conn_hash(&onward.tuple), &shadow.probe);
-	weft_conn_first_state(&packet->tuple, weft_conn_event(packet), &first.state);
-	shadow.state = first.state;
-	outcome = pair_own(self, change, look->in_the_way, now_ms, owners);
+	weft_conn_probe(packet, look->hash, &wish.probe);
+	weft_conn_first_state(&packet->tuple, weft_conn_event(packet), &wish.state);
+	outcome = pair_own(self, change, look->in_the_way, &wish, owners);
 	if (outcome == WEFT_CONN_COMMITTED)
-		outcome = pair_make(self, &first, &shadow, owners, 0);
+		outcome = pair_make_changed(self, packet, change, &wish, owners);
 	if (outcome == WEFT_CONN_COMMITTED) {
-		*conn = first.number;
+		*conn = wish.number;
 		return outcome;
 	}
+	if (wish.flags & WEFT_CONN_PERMITS)
+		pair_forbid(owners[0]);
 	pair_give(self, owners[0]);
 	pair_give(self, owners[1]);
 	return outcome;
-}
-
-/* ---- control thread ---- */
-
-bool
-weft_binding_next(uint32_t *cursor, struct weft_binding *binding, uint32_t *users)
-{
-	const uint64_t flags = WEFT_CONN_TRANSLATED | WEFT_CONN_HELD;
-	uint32_t fresh = __atomic_load_n(&weft_conn_table.pool.fresh, __ATOMIC_ACQUIRE);
-
-	while (*cursor < fresh) {
-		const struct weft_conn_entry *entry = weft_conn_entry((*cursor)++);
-		uint64_t word = weft_conn_word(entry);
-
-		if ((word & (flags | WEFT_CONN_GONE)) != flags)
-			continue;
-		binding->number = *cursor - 1;
-		binding->inside = weft_conn_entry_tuple(entry);
-		weft_conn_translated(binding->number, &binding->outside);
-		*users = __atomic_load_n(&weft_conn_link_of(binding->number)->users,
-					 __ATOMIC_RELAXED);
-		if (weft_conn_word(entry) == word)
-			return true;
-	}
-	return false;
 }

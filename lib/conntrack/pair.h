@@ -38,6 +38,27 @@ enum weft_conn_outcome weft_conn_make(struct weft_conn_worker *worker,
 /** An entry goes that is unlinked: so does its shadow, and it gives up what it holds. */
 void weft_conn_part(struct weft_conn_worker *worker, uint32_t number);
 
+/** A key of binding.h as it is looked for. */
+struct weft_conn_probe weft_binding_probe(const struct weft_tuple *key);
+
+/** @return WEFT_NO_CONN if there is no such entry */
+uint32_t weft_binding_number(const struct weft_tuple *key);
+
+/** The permit that stands with a binding: with its shadow, which has no owners. */
+uint64_t *weft_permit_of(uint32_t binding);
+
+/** Of a permit's key: whom was sent to. */
+uint32_t weft_permit_remote(const struct weft_tuple *permit);
+
+/** A packet as it has left a router, if that was by a binding: as it came there.
+ *  @return whether there is a binding */
+bool weft_conn_probe_bound(const struct weft_tuple *left, struct weft_conn_probe *probe,
+			   uint32_t *binding);
+
+/** And the connection of that packet, if it goes by the binding. @return WEFT_NO_CONN otherwise */
+uint32_t weft_conn_find_bound(const struct weft_conn_probe *probe, uint32_t binding,
+			      uint64_t *word);
+
 /** The slot of an entry moves, and that of its twin; and so with the slots for news. */
 static inline void
 weft_conn_bump_as(const struct weft_conn_entry *entry, uint16_t (*slot)(uint32_t hash))
@@ -47,7 +68,8 @@ weft_conn_bump_as(const struct weft_conn_entry *entry, uint16_t (*slot)(uint32_t
 		uint32_t number = (uint32_t)(entry - weft_conn_table.entries);
 		uint32_t twin = weft_conn_link_of(number)->twin;
 
-		weft_gen_bump(slot(weft_conn_entry(twin)->hash));
+		if (twin != number)
+			weft_gen_bump(slot(weft_conn_entry(twin)->hash));
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <rte_ip.h>
 
 #include "conntrack/binding.h"
+#include "conntrack/pair.h"
 #include "conntrack/use.h"
 #include "wire/ip.h"
 
@@ -127,6 +128,20 @@ weft_conn_read_related(uint16_t zone, uint8_t family, const uint8_t *l3, uint32_
 	return true;
 }
 
+/* By the binding that the quoted packet has left by. */
+static uint32_t
+related_find_bound(const struct weft_tuple *quoted)
+{
+	struct weft_conn_probe probe;
+	uint32_t binding;
+	uint64_t word;
+
+	return weft_zone_is_router(quoted->zone) &&
+			       weft_conn_probe_bound(quoted, &probe, &binding) ?
+		       weft_conn_find_bound(&probe, binding, &word) :
+		       WEFT_NO_CONN;
+}
+
 bool
 weft_conn_look_quoted(const struct weft_conn_packet *quoted, struct weft_conn_look *look)
 {
@@ -139,6 +154,10 @@ weft_conn_look_quoted(const struct weft_conn_packet *quoted, struct weft_conn_lo
 	probe.is_quoted = true;
 	look->in_the_way = WEFT_NO_CONN;
 	number = weft_conn_find(&probe, &look->direction, &word);
+	if (number == WEFT_NO_CONN) {
+		look->direction = WEFT_CONN_ORIGINAL;
+		number = related_find_bound(&quoted->tuple);
+	}
 	if (number == WEFT_NO_CONN)
 		return false;
 	weft_conn_describe(number, look);

@@ -59,9 +59,10 @@
 
 /* What a word says. */
 #define WEFT_CONN_STATE_MASK 0xfull
-#define WEFT_CONN_TRANSLATED (1ull << 4) /* goes on as its twin says, and has owners */
+#define WEFT_CONN_TRANSLATED (1ull << 4) /* goes on as its twin or binding says, has owners */
 #define WEFT_CONN_SHADOW (1ull << 5) /* the twin: how it goes on; all else stands with the first */
 #define WEFT_CONN_HELD (1ull << 6) /* no connection, but what connections hold: has users */
+#define WEFT_CONN_PERMITS (1ull << 7) /* counts in the permit that stands with its binding */
 #define WEFT_CONN_GONE (1ull << 8) /* not linked */
 #define WEFT_CONN_MARKED (1ull << 9) /* by weft_conn_forget() */
 #define WEFT_CONN_REPLIED (1ull << 10)
@@ -91,8 +92,11 @@ _Static_assert(sizeof(struct weft_conn_entry) == 64, "one line");
 
 /** Of what is translated, and of what that holds. */
 struct weft_conn_link {
+	union {
+		uint32_t owners[2]; /* [I] held by it; WEFT_NO_CONN */
+		uint64_t permit; /* [A] of a binding's shadow: connections << 32 | remote address */
+	};
 	uint32_t twin; /* [I] while it can be found; of what has none itself. Always some entry */
-	uint32_t owners[2]; /* [I] held by it; WEFT_NO_CONN */
 	uint32_t users; /* [A] of what is held; the last one removes it */
 };
 

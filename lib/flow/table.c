@@ -123,28 +123,41 @@ table_choose(const struct weft_flow_table *table, uint64_t hash, uint32_t now_ms
 			    table_choose_victim(&table->flows[line * WEFT_FLOW_WAYS], hash, now_ms);
 }
 
+static void
+table_fetch(const struct weft_flow_table *table, const struct weft_key *key, uint32_t line,
+	    uint32_t way, bool has_more)
+{
+	const struct weft_flow *flow = &table->flows[line * WEFT_FLOW_WAYS + way];
+
+	rte_prefetch0(flow);
+	rte_prefetch0(&flow->answer);
+	if (weft_key_is_long(key))
+		rte_prefetch0(weft_flow_tail(table, flow));
+	if (has_more)
+		rte_prefetch0(weft_flow_more(table, flow));
+}
+
 void
-weft_flow_foresee(const struct weft_flow_table *table, uint64_t hash)
+weft_flow_foresee(const struct weft_flow_table *table, const struct weft_key *key, uint64_t hash,
+		  bool has_more)
 {
 	uint32_t line = weft_flow_line(table, hash);
+	uint32_t empty = weft_flow_line_match(&table->lines[line], 0);
 
-	if (weft_flow_line_match(&table->lines[line], 0) != 0)
+	if (empty != 0) {
+		table_fetch(table, key, line, (uint32_t)__builtin_ctz(empty), has_more);
 		return;
+	}
 	for (uint32_t i = 0; i < TABLE_DRAWS; i++)
 		rte_prefetch0(&table->flows[line * WEFT_FLOW_WAYS + table_draw(hash, i)]);
 }
 
 void
 weft_flow_expect(const struct weft_flow_table *table, const struct weft_key *key, uint64_t hash,
-		 uint32_t now_ms)
+		 uint32_t now_ms, bool has_more)
 {
-	const struct weft_flow *flow = &table->flows[weft_flow_line(table, hash) * WEFT_FLOW_WAYS +
-						     table_choose(table, hash, now_ms)];
-
-	rte_prefetch0(flow);
-	rte_prefetch0(&flow->answer);
-	if (weft_key_is_long(key))
-		rte_prefetch0(weft_flow_tail(table, flow));
+	table_fetch(table, key, weft_flow_line(table, hash), table_choose(table, hash, now_ms),
+		    has_more);
 }
 
 /* What a burst has guessed before may still point to an entry that is gone: it must not match. */

@@ -213,12 +213,14 @@ weft_flow_candidate(const struct weft_flow_table *table, uint64_t hash)
 struct weft_flow *weft_flow_find(const struct weft_flow_table *table, const struct weft_key *key,
 				 uint64_t hash);
 
-/** An entry will be added for the hash: prefetches what decides where. */
-void weft_flow_foresee(const struct weft_flow_table *table, uint64_t hash);
+/** An entry will be added for the hash: prefetches what decides where, or what is written then.
+ *  @param has_more  its answer probably has more */
+void weft_flow_foresee(const struct weft_flow_table *table, const struct weft_key *key,
+		       uint64_t hash, bool has_more);
 
 /** It is added soon: prefetches what is written then. */
 void weft_flow_expect(const struct weft_flow_table *table, const struct weft_key *key,
-		      uint64_t hash, uint32_t now_ms);
+		      uint64_t hash, uint32_t now_ms, bool has_more);
 
 /** Makes room, fills in the key and zeroes the rest; the caller writes sum and answer. There must
  *  be

@@ -73,7 +73,7 @@ translate_admits(struct weft_walk *walk, struct weft_passage *passage,
 	passage->change.permit = weft_permit_key(&sent);
 	passage->change.is_permitted = true;
 	weft_walk_depend(walk, weft_conn_news_slot(&passage->change.permit));
-	return weft_binding_is_there(&passage->change.permit);
+	return weft_binding_permits(binding, &passage->change.permit);
 }
 
 static bool
@@ -151,22 +151,31 @@ translate_is_own(const struct weft_passage *passage, const struct weft_tuple *to
 	return memcmp(&was, to, sizeof(was)) == 0;
 }
 
+/* Would it look the same outside as another connection does? */
+static bool
+translate_is_taken(const struct weft_passage *passage, const struct weft_tuple *to)
+{
+	struct weft_conn_packet onward = passage->packet;
+
+	onward.tuple = *to;
+	return !translate_is_own(passage, to) && weft_conn_is_taken(&onward);
+}
+
 /* May this be its outside address and port? A binding has its port alone, but for connections of
- * another mapping, before a change: these are met when it is taken. */
+ * another mapping, before a change. */
 static bool
 translate_is_free(const struct weft_passage *passage, const struct weft_tuple *to)
 {
+	const struct weft_nat *nat = &passage->router->nat;
 	struct weft_tuple key = weft_binding_key(to, WEFT_BINDING_OUTSIDE);
-	struct weft_conn_packet onward = passage->packet;
 
 	if (to->src_port == 0 && to->protocol != IPPROTO_ICMP)
 		return false;
-	onward.tuple = *to;
-	return weft_nat_find_forwarding(&passage->router->nat, weft_nat_address(to->src),
-					to->protocol, to->src_port) == NULL &&
+	return weft_nat_find_forwarding(nat, weft_nat_address(to->src), to->protocol,
+					to->src_port) == NULL &&
 	       !weft_binding_is_there(&key) &&
-	       (translate_is_bound(&passage->router->nat, to) || translate_is_own(passage, to) ||
-		!weft_conn_is_taken(&onward));
+	       ((translate_is_bound(nat, to) && !nat->has_shared) ||
+		!translate_is_taken(passage, to));
 }
 
 static void
@@ -220,7 +229,9 @@ translate_bind(struct weft_walk *walk, struct weft_passage *passage, struct weft
 			memcpy(to->src, binding.outside.src, sizeof(to->src));
 			translate_set_port(to, rte_be_to_cpu_16(binding.outside.src_port));
 			change->binding = binding.number;
-			return WEFT_NEXT;
+			return nat->has_shared && translate_is_taken(passage, to) ?
+				       translate_refuse(walk, DROP_TRANSLATE_BUSY) :
+				       WEFT_NEXT;
 		}
 	}
 	if (!translate_choose(walk, passage, to))
@@ -235,18 +246,15 @@ translate_by_source_nat(struct weft_walk *walk, struct weft_passage *passage, st
 	const struct weft_nat *nat = &passage->router->nat;
 	struct weft_conn_change *change = &passage->change;
 	const struct weft_tuple *packet = &passage->packet.tuple;
-	struct weft_conn_packet onward = passage->packet;
 
 	passage->wants_connection = true;
 	if (passage->look.verdict == WEFT_CONN_IS_INVALID)
 		return DROP_TRANSLATE_INVALID;
 	weft_passage_set(to->src, weft_nat_source(nat, weft_nat_address(to->src)));
-	if (!translate_has_ports(to)) {
-		onward.tuple = *to;
-		return translate_is_own(passage, to) || !weft_conn_is_taken(&onward) ?
-			       WEFT_NEXT :
-			       translate_refuse(walk, DROP_TRANSLATE_NOT_TRANSLATABLE);
-	}
+	if (!translate_has_ports(to))
+		return translate_is_taken(passage, to) ?
+			       translate_refuse(walk, DROP_TRANSLATE_NOT_TRANSLATABLE) :
+			       WEFT_NEXT;
 	/* A hairpin holds the binding of its sender; its receiver's is kept by what made it. */
 	change->is_permitted = translate_is_bound(nat, to) && to->protocol != IPPROTO_ICMP &&
 			       nat->filtering == WEFT_NAT_FILTERING_ADDRESS;
@@ -334,17 +342,31 @@ translate_new(struct weft_walk *walk, struct weft_passage *passage)
 	return drop;
 }
 
+/* As it is, or by the binding that its destination is. */
+static void
+translate_look_up(struct weft_passage *passage)
+{
+	const struct weft_tuple *tuple = &passage->packet.tuple;
+	struct weft_conn_look *look = &passage->look;
+
+	weft_conn_look(&passage->packet, look);
+	if (look->verdict != WEFT_CONN_IS_KNOWN && look->in_the_way == WEFT_NO_CONN &&
+	    tuple->family == AF_INET &&
+	    weft_nat_is_source(&passage->router->nat, weft_nat_address(tuple->dst)))
+		weft_conn_look_bound(&passage->packet, look);
+}
+
 static void
 translate_look(struct weft_walk *walk, struct weft_passage *passage)
 {
 	/* Where it ends is not in the key, nor what TCP says. */
 	if (walk->whole == NULL && weft_packet_is_cut(walk)) {
 		walk->is_cacheable = false;
-		weft_conn_look(&passage->packet, &passage->look);
+		translate_look_up(passage);
 		passage->look.verdict = WEFT_CONN_IS_INVALID;
 		return;
 	}
-	weft_conn_look(&passage->packet, &passage->look);
+	translate_look_up(passage);
 	if (weft_key_is_event(walk->key))
 		walk->is_cacheable = false;
 }
@@ -365,17 +387,14 @@ translate_foresee(const struct weft_router *router, const struct weft_key *key)
 		return;
 	to = packet.tuple;
 	weft_passage_set(to.src, weft_nat_source(nat, weft_nat_address(to.src)));
-	weft_conn_foresee(&to);
-	if (!translate_is_bound(nat, &to))
-		return;
-	held = weft_binding_key(&packet.tuple, WEFT_BINDING_INSIDE);
-	weft_conn_foresee(&held);
 	held = weft_binding_key(&to, WEFT_BINDING_OUTSIDE);
 	weft_conn_foresee(&held);
-	if (nat->filtering != WEFT_NAT_FILTERING_ADDRESS)
-		return;
-	held = weft_permit_key(&packet.tuple);
-	weft_conn_foresee(&held);
+	if (translate_is_bound(nat, &to)) {
+		held = weft_binding_key(&packet.tuple, WEFT_BINDING_INSIDE);
+		weft_conn_foresee(&held);
+	} else {
+		weft_conn_foresee(&to);
+	}
 }
 
 void

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#define NAT_SHARES 8192 /* a power of two, and some dozens for each address of a usual pool */
+
 /* ---- order ---- */
 
 static int
@@ -92,6 +94,49 @@ nat_fill_forwardings(struct weft_nat *nat, const struct weft_conf_router *conf)
 		 nat_compare_forwardings);
 }
 
+/* MurmurHash3's finalizer. */
+static uint64_t
+nat_mix(uint64_t x)
+{
+	x = (x ^ x >> 33) * 0xff51afd7ed558ccdULL;
+	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ULL;
+	return x ^ x >> 33;
+}
+
+/* By rank of a hash (rendezvous), so that few move when the pool changes. */
+static rte_be32_t
+nat_rank(const struct weft_nat *nat, uint64_t share)
+{
+	rte_be32_t best = 0;
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < nat->n_pool; i++) {
+		uint64_t weight = nat_mix(share << 32 | nat->pool[i]);
+
+		if (weight >= most) {
+			most = weight;
+			best = nat->pool[i];
+		}
+	}
+	return best;
+}
+
+static int
+nat_share(struct weft_nat *nat)
+{
+	nat->n_shares = nat->n_pool > 1 ? NAT_SHARES : nat->n_pool;
+	nat->shares = calloc(nat->n_shares + 1, sizeof(*nat->shares));
+	for (uint32_t i = 0; nat->shares != NULL && i < nat->n_shares; i++)
+		nat->shares[i] = nat_rank(nat, i);
+	return nat->shares == NULL ? -ENOMEM : 0;
+}
+
+rte_be32_t
+weft_nat_source(const struct weft_nat *nat, rte_be32_t inside)
+{
+	return nat->shares[nat_mix(inside) & (nat->n_shares - 1)];
+}
+
 int
 weft_nat_make(struct weft_nat *nat, const struct weft_conf_router *conf)
 {
@@ -116,13 +161,14 @@ weft_nat_make(struct weft_nat *nat, const struct weft_conf_router *conf)
 	nat_fill_floating(nat, conf);
 	nat_fill_forwardings(nat, conf);
 	weft_nat_note_news(nat, NULL);
-	return 0;
+	return nat_share(nat);
 }
 
 void
 weft_nat_free(struct weft_nat *nat)
 {
 	free(nat->pool);
+	free(nat->shares);
 	free(nat->by_outside);
 	free(nat->by_inside);
 	free(nat->forwardings);
@@ -156,6 +202,7 @@ weft_nat_is_same(const struct weft_nat *a, const struct weft_nat *b)
 void
 weft_nat_note_news(struct weft_nat *nat, const struct weft_nat *before)
 {
+	nat->has_shared = before != NULL && (before->has_shared || before->mapping != nat->mapping);
 	nat->has_new_pool = false;
 	for (uint32_t i = 0; i < nat->n_pool; i++)
 		nat->has_new_pool |= before == NULL || !weft_nat_is_outside(before, nat->pool[i]);
@@ -237,33 +284,6 @@ weft_nat_is_outside(const struct weft_nat *nat, rte_be32_t address)
 {
 	return weft_nat_is_source(nat, address) || weft_nat_find_outside(nat, address) != NULL ||
 	       nat_has_forwarding(nat, address);
-}
-
-/* MurmurHash3's finalizer. */
-static uint64_t
-nat_mix(uint64_t x)
-{
-	x = (x ^ x >> 33) * 0xff51afd7ed558ccdULL;
-	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ULL;
-	return x ^ x >> 33;
-}
-
-/* Rendezvous, so that few move when the pool changes. */
-rte_be32_t
-weft_nat_source(const struct weft_nat *nat, rte_be32_t inside)
-{
-	rte_be32_t best = nat->pool[0];
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; nat->n_pool > 1 && i < nat->n_pool; i++) {
-		uint64_t weight = nat_mix((uint64_t)inside << 32 | nat->pool[i]);
-
-		if (weight >= most) {
-			most = weight;
-			best = nat->pool[i];
-		}
-	}
-	return best;
 }
 
 static bool

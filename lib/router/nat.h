@@ -42,10 +42,13 @@ struct weft_nat {
 	bool has_source_nat;
 	enum weft_nat_mapping mapping;
 	enum weft_nat_filtering filtering;
+	bool has_shared; /* the mapping was another one before: ports may still be shared */
 	uint32_t quota; /* most bindings of an inside address; 0: any number */
 	bool has_new_pool; /* there are some that the router before did not speak for */
 	uint32_t n_pool;
 	rte_be32_t *pool; /* of source NAT */
+	uint32_t n_shares; /* 1 if there is no choice */
+	rte_be32_t *shares; /* which of the pool, by a hash of the inside address */
 	uint32_t n_floating, n_forwardings;
 	struct weft_floating_ip *by_outside, *by_inside; /* the same, sorted */
 	struct weft_forwarding *forwardings; /* sorted */

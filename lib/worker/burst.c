@@ -224,8 +224,6 @@ burst_walk(struct weft_worker *worker, const struct weft_key *key, uint64_t hash
 	struct weft_answer answer;
 	bool is_kept;
 
-	if (flow == NULL)
-		weft_flow_expect(worker->table, key, hash, worker->now_ms);
 	is_kept = weft_walk_run(&walk, &answer);
 	if (is_kept)
 		flow = burst_remember(worker, key, hash, flow, &walk, &answer);
@@ -350,6 +348,8 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 		weft_tx_drop(worker, key->arrival, DROP_WORKER_MISS_BUDGET, packet);
 		return;
 	}
+	if (flow == NULL)
+		weft_flow_expect(worker->table, key, hash, worker->now_ms, arrival->has_doors);
 	burst_walk(worker, key, hash, flow, packet);
 }
 
@@ -418,7 +418,7 @@ burst_foresee(const struct weft_worker *worker, const struct weft_attachment *ar
 	if (worker->budgets[key->arrival].tokens == 0)
 		return;
 	if (!weft_key_is_event(key))
-		weft_flow_foresee(worker->table, hash);
+		weft_flow_foresee(worker->table, key, hash, arrival->has_doors);
 	weft_filter_foresee(worker->topology, arrival, key);
 	if (arrival->has_doors)
 		weft_passage_foresee(worker->topology, arrival, key);

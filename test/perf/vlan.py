@@ -47,7 +47,8 @@ def document(folder, flows, buffers):
         "host": host(flows, buffers),
         "physical-networks": [{"name": "physnet1", "device": wire, "miss-budget": MISS_BUDGET}],
         "networks": [{"name": "blue", "type": "vlan", "segment": 100, "physical-network": "physnet1"}],
-        "ports": [{"name": "vm1", "network": "blue", "device": guest, "miss-budget": MISS_BUDGET}]}
+        "ports": [{"name": "vm1", "network": "blue", "device": guest, "miss-budget": MISS_BUDGET,
+                   "mac-limit": 0, "port-security": False}]}
 
 
 def compare(flows, rounds, seconds, frequency):

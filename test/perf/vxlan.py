@@ -138,7 +138,8 @@ class Case:
             "physical-networks": [{"name": "physnet1", "device": wire, "miss-budget": MISS_BUDGET}],
             **(endpoint if self.how != "vlan" else {}),
             "networks": [self.network()],
-            "ports": [{"name": "vm1", "network": "blue", "device": guest, "miss-budget": MISS_BUDGET}]}
+            "ports": [{"name": "vm1", "network": "blue", "device": guest, "miss-budget": MISS_BUDGET,
+                   "mac-limit": 0, "port-security": False}]}
 
     def check(self, folder):
         """The work that is measured is really done: a few frames, byte by byte."""

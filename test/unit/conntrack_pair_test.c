@@ -53,6 +53,21 @@ pair_open(uint16_t port, uint32_t host, struct weft_conn_change *change)
 	return conn;
 }
 
+/* The same to another port of that host. */
+static uint32_t
+pair_open_service(uint16_t port, uint32_t host, uint16_t service, struct weft_conn_change *change)
+{
+	struct weft_conn_packet packet =
+		translated_at_router(conntrack_packet(IPPROTO_UDP, 1, port, host, service));
+	uint32_t conn;
+
+	*change = translated_change(&packet, port);
+	assert_int_equal(
+		translated_commit(0, &packet, change, CONNTRACK_NO_PORT, PAIR_BEGIN, &conn),
+		WEFT_CONN_COMMITTED);
+	return conn;
+}
+
 /* All that is there is marked, as by the control thread. */
 static uint32_t
 pair_forget_all(void)
@@ -78,26 +93,90 @@ test_it_is_found_from_both_sides(void **state)
 	uint32_t conn = pair_open(5000, 2, &change);
 
 	(void)state;
-	look = conntrack_look(&there);
+	look = translated_look(&there);
 	assert_int_equal(look.verdict, WEFT_CONN_IS_KNOWN);
 	assert_true(look.conn == conn && look.is_translated);
 	assert_int_equal(look.direction, WEFT_CONN_ORIGINAL);
 	weft_conn_translated(conn, &onward);
 	assert_memory_equal(&onward, &change.translated, sizeof(onward));
 	back = translated_answer(&change);
-	look = conntrack_look(&back);
+	look = translated_look(&back);
 	assert_int_equal(look.verdict, WEFT_CONN_IS_KNOWN);
 	assert_true(look.conn == conn && look.direction == WEFT_CONN_REPLY);
 	assert_memory_equal(&look.original, &there.tuple, sizeof(there.tuple));
 	/* Neither answers inside, nor questions outside, are of it. */
 	there.tuple = weft_tuple_reverse(&there.tuple);
-	assert_int_equal(conntrack_look(&there).verdict, WEFT_CONN_IS_NEW);
+	assert_int_equal(translated_look(&there).verdict, WEFT_CONN_IS_NEW);
 	assert_true(weft_binding_find(&change.inside, &binding));
 	assert_memory_equal(binding.outside.src, change.translated.src, 16);
 	assert_int_equal(binding.outside.src_port, change.translated.src_port);
 	assert_true(weft_binding_find(&change.outside, &binding));
 	assert_memory_equal(binding.inside.src, look.original.src, 16);
 	assert_int_equal(weft_conn_count(), 1);
+}
+
+/* What an error quotes is a packet as it has left, on either side. */
+static void
+test_errors_speak_of_it(void **state)
+{
+	struct weft_conn_packet quoted = { 0 };
+	struct weft_conn_change change, other;
+	struct weft_conn_look look;
+	uint32_t conn = pair_open(5000, 2, &change);
+
+	(void)state;
+	quoted.tuple = change.translated;
+	assert_true(weft_conn_look_quoted(&quoted, &look));
+	assert_true(look.conn == conn && look.direction == WEFT_CONN_ORIGINAL);
+	quoted.tuple = weft_tuple_reverse(&look.original);
+	assert_true(weft_conn_look_quoted(&quoted, &look));
+	assert_true(look.conn == conn && look.direction == WEFT_CONN_REPLY);
+	/* Neither what has not left yet, nor what was sent to another, is of it. */
+	quoted.tuple = look.original;
+	assert_false(weft_conn_look_quoted(&quoted, &look));
+	other = translated_change(&(struct weft_conn_packet){ .tuple = look.original }, 5000);
+	other.translated.dst_port = RTE_BE16(54);
+	quoted.tuple = other.translated;
+	assert_false(weft_conn_look_quoted(&quoted, &look));
+}
+
+/* A connection that only a firewall has made, between the same ends, is none of the binding's. */
+static void
+test_a_binding_leads_to_its_own_connections(void **state)
+{
+	struct weft_conn_packet plain =
+		translated_at_router(conntrack_packet(IPPROTO_UDP, 1, 5000, 3, 53));
+	struct weft_conn_look look = conntrack_look(&plain);
+	struct weft_conn_change change;
+	uint32_t conn;
+
+	(void)state;
+	pair_open(5000, 2, &change);
+	assert_int_equal(weft_conn_commit(0, &plain, &look, CONNTRACK_NO_PORT, CONNTRACK_NO_PORT,
+					  PAIR_BEGIN, &conn),
+			 WEFT_CONN_COMMITTED);
+	change = translated_change(&plain, 5000);
+	plain = translated_answer(&change);
+	look = translated_look(&plain);
+	assert_int_equal(look.verdict, WEFT_CONN_IS_NEW);
+}
+
+/* What was sent to its outside and refused stands on this slot. */
+static void
+test_a_connection_is_news_to_its_outside(void **state)
+{
+	struct weft_conn_change change;
+	uint32_t before;
+	uint16_t slot;
+
+	(void)state;
+	pair_open(5000, 2, &change);
+	slot = weft_conn_news_slot(&change.outside);
+	for (uint32_t host = 3; host < 10; host++) {
+		before = weft_gen_read(slot);
+		pair_open(5000, host, &change);
+		assert_true(weft_gen_read(slot) != before);
+	}
 }
 
 static void
@@ -115,7 +194,7 @@ test_an_outside_port_is_one_inside_ports(void **state)
 	assert_int_equal(translated_users(&first, WEFT_BINDING_HOST), 1);
 	assert_int_equal(translated_users(&first, WEFT_BINDING_PORTS), 1);
 	assert_false(weft_binding_is_there(&second.inside));
-	assert_false(weft_binding_is_there(&second.permit));
+	assert_false(translated_is_permitted(&second));
 }
 
 /* ---- held ---- */
@@ -136,11 +215,41 @@ test_a_binding_lives_as_long_as_its_connections(void **state)
 	weft_conn_remove(0, first);
 	assert_true(weft_binding_is_there(&to_two.inside));
 	assert_true(weft_binding_is_there(&to_two.outside));
-	assert_false(weft_binding_is_there(&to_two.permit));
-	assert_true(weft_binding_is_there(&to_three.permit));
+	assert_false(translated_is_permitted(&to_two));
+	assert_true(translated_is_permitted(&to_three));
 	weft_conn_remove(0, second);
 	translated_check_gone(&to_two);
 	translated_check_gone(&to_three);
+}
+
+/* The first address that was sent to is noted with the binding, others have entries. Each is
+ * permitted as long as there is a connection to it, wherever it is noted. */
+static void
+test_who_was_sent_to_is_permitted(void **state)
+{
+	struct weft_conn_change to[5];
+	uint32_t conns[5];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		conns[i] = pair_open(5000, 2 + i, &to[i]);
+	weft_conn_remove(0, conns[0]);
+	assert_false(translated_is_permitted(&to[0]));
+	assert_true(translated_is_permitted(&to[1]) && translated_is_permitted(&to[2]));
+	/* To another port of the second one: that is the first one now. */
+	conns[3] = pair_open_service(5000, 3, 54, &to[3]);
+	conns[4] = pair_open_service(5000, 3, 55, &to[4]);
+	weft_conn_remove(0, conns[1]);
+	assert_true(translated_is_permitted(&to[1]));
+	weft_conn_remove(0, conns[3]);
+	assert_true(translated_is_permitted(&to[1]));
+	weft_conn_remove(0, conns[4]);
+	assert_false(translated_is_permitted(&to[1]));
+	assert_true(translated_is_permitted(&to[2]));
+	assert_false(translated_is_permitted(&to[0]));
+	weft_conn_remove(0, conns[2]);
+	for (uint32_t i = 0; i < RTE_DIM(to); i++)
+		translated_check_gone(&to[i]);
 }
 
 static void
@@ -177,7 +286,7 @@ test_a_host_has_so_many_bindings(void **state)
 	assert_int_equal(weft_conn_count(), 3);
 	assert_int_equal(translated_users(&change, WEFT_BINDING_HOST), 3);
 	assert_int_equal(translated_users(&change, WEFT_BINDING_PORTS), 3);
-	assert_false(weft_binding_is_there(&change.permit));
+	assert_false(translated_is_permitted(&change));
 	/* What is bound already goes on, and who ends makes room. */
 	pair_open(5000, 3, &known);
 	weft_conn_remove(0, conns[1]);
@@ -200,7 +309,7 @@ test_a_table_of_translated_connections(void **state)
 		assert_int_equal(n, PAIR_CAPACITY);
 		assert_int_equal(pair_open_to(1, 2, 1, &change, &conn), WEFT_CONN_TABLE_FULL);
 		assert_false(weft_binding_is_there(&change.inside));
-		assert_false(weft_binding_is_there(&change.permit));
+		assert_false(translated_is_permitted(&change));
 		assert_int_equal(translated_count_bindings(), n);
 		conntrack_flush();
 		translated_check_empty();
@@ -226,7 +335,7 @@ pair_replace(const struct weft_conn_change *out, bool is_answer)
 		assert_true(outcome == WEFT_CONN_COMMITTED || outcome == WEFT_CONN_TAKEN);
 		return;
 	}
-	assert_int_equal(conntrack_look(&answer).verdict, WEFT_CONN_IS_NEW);
+	assert_int_equal(translated_look(&answer).verdict, WEFT_CONN_IS_NEW);
 	in = translated_answer_change(&answer, out);
 	assert_int_equal(translated_commit(0, &answer, &in, CONNTRACK_NO_PORT, PAIR_BEGIN, &conn),
 			 WEFT_CONN_COMMITTED);
@@ -267,10 +376,10 @@ test_a_connection_that_begins_anew(void **state)
 				 WEFT_CONN_COMMITTED);
 		reset = translated_answer(&change);
 		reset.tcp_flags = RST | ACK;
-		look = conntrack_look(&reset);
+		look = translated_look(&reset);
 		assert_int_equal(look.verdict, WEFT_CONN_IS_KNOWN);
 		weft_conn_update(&reset, &look, PAIR_BEGIN);
-		assert_int_equal(conntrack_look(&syn).in_the_way, conn);
+		assert_int_equal(translated_look(&syn).in_the_way, conn);
 		/* By the same binding, which goes with the last that holds it. */
 		change = translated_change(&syn, 5000);
 		assert_int_equal(translated_commit(0, &syn, &change, 7, PAIR_BEGIN, &again),
@@ -289,15 +398,14 @@ test_a_connection_that_begins_anew(void **state)
 
 /* Which general slots have moved since the last call: those of the connection, and no others. */
 static void
-pair_check_slots(uint32_t *before, const struct weft_conn_change *change,
-		 const struct weft_tuple *original, bool may_move)
+pair_check_slots(uint32_t *before, const struct weft_tuple *original, bool may_move)
 {
-	uint16_t there = weft_conn_slot(original), back = weft_conn_slot(&change->translated);
+	uint16_t slot_of = weft_conn_slot(original);
 
 	for (uint16_t slot = 0; slot < WEFT_GEN_SLOTS; slot++) {
 		bool is_moved = weft_gen_read(slot) != before[slot];
 
-		assert_int_equal(is_moved, may_move && (slot == there || slot == back));
+		assert_int_equal(is_moved, may_move && slot == slot_of);
 		before[slot] = weft_gen_read(slot);
 	}
 }
@@ -313,17 +421,17 @@ test_only_the_slots_of_the_connection_move(void **state)
 	(void)state;
 	memcpy(before, weft_gens, sizeof(before));
 	weft_conn_remove(0, pair_open(5000, 2, &change));
-	pair_check_slots(before, &change, &packet.tuple, true);
+	pair_check_slots(before, &packet.tuple, true);
 	pair_open(5000, 2, &change);
-	pair_check_slots(before, &change, &packet.tuple, false);
+	pair_check_slots(before, &packet.tuple, false);
 	pair_forget_all();
-	pair_check_slots(before, &change, &packet.tuple, true);
+	pair_check_slots(before, &packet.tuple, true);
 	conntrack_expire(PAIR_BEGIN + 1);
-	pair_check_slots(before, &change, &packet.tuple, true);
+	pair_check_slots(before, &packet.tuple, true);
 	/* No flow stands on what expires at leisure. */
 	pair_open(5000, 2, &change);
 	assert_int_equal(conntrack_expire(PAIR_LATER), 1);
-	pair_check_slots(before, &change, &packet.tuple, false);
+	pair_check_slots(before, &packet.tuple, false);
 }
 
 int
@@ -332,8 +440,12 @@ main(void)
 #define PAIR_TEST(name) cmocka_unit_test_setup_teardown(name, pair_start, pair_stop)
 	const struct CMUnitTest tests[] = {
 		PAIR_TEST(test_it_is_found_from_both_sides),
+		PAIR_TEST(test_errors_speak_of_it),
+		PAIR_TEST(test_a_binding_leads_to_its_own_connections),
+		PAIR_TEST(test_a_connection_is_news_to_its_outside),
 		PAIR_TEST(test_an_outside_port_is_one_inside_ports),
 		PAIR_TEST(test_a_binding_lives_as_long_as_its_connections),
+		PAIR_TEST(test_who_was_sent_to_is_permitted),
 		PAIR_TEST(test_expiry_takes_all_with_it),
 		PAIR_TEST(test_a_host_has_so_many_bindings),
 		PAIR_TEST(test_a_table_of_translated_connections),

@@ -53,7 +53,7 @@ pair_threads_round(struct pair_threads_worker *self, uint32_t now_ms)
 	uint32_t conn;
 
 	pair_threads_choose(&self->dice, &packet, &change);
-	look = conntrack_look(&packet);
+	look = translated_look(&packet);
 	if (look.verdict == WEFT_CONN_IS_KNOWN) {
 		weft_conn_remove(self->id, look.conn);
 	} else {

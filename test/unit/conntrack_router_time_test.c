@@ -87,7 +87,7 @@ router_time_pass(const struct router_time_case *what, struct weft_conn_change *c
 		router_time_now_ms += what->steps[i].sec * 1000;
 		assert_int_equal(conntrack_expire(router_time_now_ms), 0);
 		packet = router_time_say(what, &what->steps[i], change);
-		look = conntrack_look(&packet);
+		look = translated_look(&packet);
 		assert_int_equal(look.verdict, WEFT_CONN_IS_KNOWN);
 		weft_conn_update(&packet, &look, router_time_now_ms);
 	}
@@ -197,13 +197,13 @@ test_a_binding_goes_with_the_last_that_is_kept(void **state)
 					   router_time_now_ms, &conn),
 			 WEFT_CONN_COMMITTED);
 	router_time_now_ms += 200000;
-	look = conntrack_look(&second);
+	look = translated_look(&second);
 	weft_conn_update(&second, &look, router_time_now_ms);
 	assert_int_equal(conntrack_expire(router_time_now_ms + 100000), 1);
-	assert_false(weft_binding_is_there(&changes[0].permit));
+	assert_false(translated_is_permitted(&changes[0]));
 	assert_true(weft_binding_is_there(&changes[0].outside));
 	assert_int_equal(conntrack_expire(router_time_now_ms + 299999), 0);
-	assert_true(weft_binding_is_there(&changes[1].permit));
+	assert_true(translated_is_permitted(&changes[1]));
 	assert_int_equal(conntrack_expire(router_time_now_ms + 300000), 1);
 	translated_check_gone(&changes[0]);
 	translated_check_gone(&changes[1]);
@@ -223,7 +223,7 @@ test_looking_keeps_nothing(void **state)
 	router_time_now_ms += 299000;
 	assert_true(weft_conn_look_quoted(&(struct weft_conn_packet){ .tuple = change.translated },
 					  &look));
-	assert_int_equal(conntrack_look(&packet).verdict, WEFT_CONN_IS_KNOWN);
+	assert_int_equal(translated_look(&packet).verdict, WEFT_CONN_IS_KNOWN);
 	assert_int_equal(conntrack_expire(router_time_now_ms + 1000), 1);
 	translated_check_gone(&change);
 }

@@ -64,11 +64,33 @@ translated_change(const struct weft_conn_packet *packet, uint16_t port)
 	return change;
 }
 
+/** As a router looks. */
+static inline struct weft_conn_look
+translated_look(const struct weft_conn_packet *packet)
+{
+	struct weft_conn_look look = conntrack_look(packet);
+
+	if (look.verdict != WEFT_CONN_IS_KNOWN && look.in_the_way == WEFT_NO_CONN)
+		weft_conn_look_bound(packet, &look);
+	return look;
+}
+
+/** May whom it was sent to answer? */
+static inline bool
+translated_is_permitted(const struct weft_conn_change *change)
+{
+	struct weft_binding binding;
+
+	return weft_binding_find(&change->inside, &binding) ?
+		       weft_binding_permits(&binding, &change->permit) :
+		       weft_binding_is_there(&change->permit);
+}
+
 static inline enum weft_conn_outcome
 translated_commit(uint16_t worker, const struct weft_conn_packet *packet,
 		  struct weft_conn_change *change, uint16_t from, uint32_t now_ms, uint32_t *conn)
 {
-	struct weft_conn_look look = conntrack_look(packet);
+	struct weft_conn_look look = translated_look(packet);
 	struct weft_binding binding;
 
 	*conn = WEFT_NO_CONN;
@@ -132,7 +154,7 @@ translated_check_gone(const struct weft_conn_change *change)
 {
 	assert_false(weft_binding_is_there(&change->inside));
 	assert_false(weft_binding_is_there(&change->outside));
-	assert_false(weft_binding_is_there(&change->permit));
+	assert_false(translated_is_permitted(change));
 	assert_int_equal(translated_users(change, WEFT_BINDING_HOST), 0);
 	assert_int_equal(translated_users(change, WEFT_BINDING_PORTS), 0);
 }
