@@ -11,6 +11,7 @@ from frames import frame
 from harness import wait_until
 from natting import (ANYBODY, FAR_ROUTER, G1, GATE, ISP, OTHER, OVERLOADED, POOL, PORTS, UNSOLICITED, WEB, Nat, about,
                      begins_tcp, leaves, settings, source_of)
+from overlays import keys
 from routing import FRIEND, VM1
 from routing import ISP as HOP
 from secure import gre, packet, tcp, udp
@@ -107,6 +108,38 @@ def test_an_address_of_the_pool_becomes_a_floating_ip_of_another(switch):
     wait_until(lambda: all(row["outside"] != lost for row in talk.bindings()), "its binding has gone")
     assert talk.source(VM1, udp(5000, 80), to=OTHER) == (kept, port)
     talk.out(FRIEND, udp(5000, 80), OTHER, lost)
+    talk.ends()
+
+
+# The mapping changes.
+
+
+@proves("S42")
+def test_a_port_that_was_shared_is_nobody_elses_towards_the_same_server(switch):
+    """Two have talked to one server each by one port. Bound to it, one may not pass for the other."""
+    talk = Nat(switch, G1.nat(**OVERLOADED))
+    talk.out(FRIEND, udp(5000, 80), OTHER)
+    talk.out(VM1, udp(5000, 80))
+    talk.becomes(with_router(talk, nat=keys(dict(mapping="endpoint-independent"))))
+    talk.out(VM1, udp(5000, 81))
+    data = VM1.says(G1, OTHER, udp(5000, 80))
+    talk.refuses(VM1, data, data, why=BUSY)
+    talk.out(FRIEND, udp(5000, 80), OTHER)
+    talk.into(FRIEND, udp(80, 5000), OTHER)
+    talk.into(VM1, udp(80, 5000))
+    talk.into(VM1, udp(81, 5000))
+    talk.ends()
+
+
+@proves("S42")
+def test_what_is_bound_stays_so_under_another_mapping(switch):
+    talk = Nat(switch)
+    talk.out(VM1, udp(5000, 80))
+    talk.becomes(with_router(talk, **OVERLOADED))
+    talk.into(VM1, udp(80, 5000))
+    talk.out(VM1, udp(5000, 80))
+    source = talk.source(FRIEND, udp(5000, 80))
+    assert source[0] == GATE and source[1] != 5000
     talk.ends()
 
 
