@@ -300,6 +300,13 @@ weft_key_offset(const struct weft_key *key)
 	return weft_key_is_tunnelled(key) ? key->outer.inner : 0;
 }
 
+/** And where its Ethernet header ends. */
+static inline uint32_t
+weft_key_l3(const struct weft_key *key)
+{
+	return weft_key_offset(key) + weft_key_l2_length(key);
+}
+
 /** Is there anything behind the head? */
 static inline bool
 weft_key_is_long(const struct weft_key *key)

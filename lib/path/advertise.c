@@ -66,7 +66,7 @@ advertise_concerns(const struct weft_walk *walk, const struct weft_door *door)
 enum weft_drop
 weft_walk_advertise(struct weft_walk *walk)
 {
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	uint32_t l3 = weft_key_l3(walk->key);
 	const struct weft_network *network = walk->network;
 	bool is_valid = false, concerns_us = false;
 

@@ -238,7 +238,7 @@ answer_for_router(struct weft_walk *walk, const struct weft_message *message)
 static bool
 answer_read(const struct weft_walk *walk, struct weft_message *message)
 {
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	uint32_t l3 = weft_key_l3(walk->key);
 
 	if (walk->key->kind & WEFT_KEY_FRAGMENT || weft_key_is_broken(walk->key) ||
 	    walk->frame_length < l3)

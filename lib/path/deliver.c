@@ -7,7 +7,7 @@ enum weft_drop
 weft_stage_deliver(struct weft_walk *walk)
 {
 	const struct weft_key *key = walk->key;
-	uint32_t payload = walk->wire_length - weft_key_offset(key) - weft_key_l2_length(key);
+	uint32_t payload = walk->wire_length - weft_key_l3(key);
 	uint32_t mtu;
 
 	if (walk->out == NULL || !walk->out->admin_up)

@@ -27,7 +27,7 @@ static const struct filter_reasons filter_reasons[WEFT_DIRECTIONS] = {
 static bool
 filter_look_related(struct weft_walk *walk)
 {
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	uint32_t l3 = weft_key_l3(walk->key);
 	const struct weft_tuple *tuple = &walk->filter->packet.tuple;
 	struct weft_conn_packet quoted;
 

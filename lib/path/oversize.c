@@ -52,7 +52,7 @@ oversize_tell(struct weft_walk *walk, uint32_t l3, uint32_t mtu)
 enum weft_drop
 weft_walk_oversize(struct weft_walk *walk, uint32_t mtu)
 {
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	uint32_t l3 = weft_key_l3(walk->key);
 	const uint8_t *ip = walk->frame + l3;
 	struct weft_ip_info info;
 	rte_be16_t type;

@@ -96,7 +96,7 @@ static const uint8_t *
 packet_find_l4(const struct weft_walk *walk, uint32_t *length)
 {
 	const struct weft_key *key = walk->key;
-	uint32_t l3 = weft_key_offset(key) + weft_key_l2_length(key), end;
+	uint32_t l3 = weft_key_l3(key), end;
 	const uint8_t *ip = walk->frame + l3;
 	struct weft_ip_info info;
 	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
@@ -152,7 +152,7 @@ enum weft_drop
 weft_packet_read_fragment(const struct weft_key *key, const uint8_t *frame, uint32_t length,
 			  uint32_t wire_length, struct weft_fragment *fragment)
 {
-	uint32_t l3 = weft_key_offset(key) + weft_key_l2_length(key), begin;
+	uint32_t l3 = weft_key_l3(key), begin;
 	bool is_ip4 = (key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
 	const uint8_t *ip = frame + l3;
 	struct weft_ip_info info;

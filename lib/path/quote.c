@@ -77,7 +77,7 @@ static bool
 quote_read(struct weft_walk *walk, uint8_t family)
 {
 	struct weft_passages *passages = walk->passages;
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	uint32_t l3 = weft_key_l3(walk->key);
 
 	if (passages->has_quote)
 		return true;

@@ -35,7 +35,7 @@ struct route_packet {
 static struct route_packet
 route_packet(struct weft_walk *walk)
 {
-	uint32_t l3 = weft_key_offset(walk->key) + weft_key_l2_length(walk->key);
+	uint32_t l3 = weft_key_l3(walk->key);
 	bool is_ip4 = (walk->key->kind & WEFT_KEY_KIND_MASK) == WEFT_KEY_IP4;
 	struct route_packet packet = {
 		.ip = walk->frame + l3,

@@ -286,8 +286,7 @@ weft_walk_run(struct weft_walk *walk, struct weft_answer *answer)
 	answer->has_more =
 		walk->n_deps > WEFT_DEPS || walk->filter == walk->far || walk->passages->is_begun;
 	answer->place = walk->arrival_place;
-	answer->longest = (uint16_t)RTE_MIN(walk->most_payload + weft_key_offset(walk->key) +
-						    weft_key_l2_length(walk->key),
+	answer->longest = (uint16_t)RTE_MIN(walk->most_payload + weft_key_l3(walk->key),
 					    (uint32_t)UINT16_MAX);
 	if (drop == WEFT_DONE) {
 		answer->kind = WEFT_ANSWER_REPLY;

@@ -62,8 +62,7 @@ burst_conn(const struct weft_filter *filter, const struct weft_answer *answer)
 static void
 burst_rewrite(const struct weft_walk *walk, struct weft_rewrite *rewrite)
 {
-	weft_rewrite_make(rewrite, &walk->passages->packet,
-			  weft_key_offset(walk->key) + weft_key_l2_length(walk->key));
+	weft_rewrite_make(rewrite, &walk->passages->packet, weft_key_l3(walk->key));
 }
 
 static void
