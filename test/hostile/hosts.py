@@ -132,10 +132,16 @@ class Host:
 
     def is_served(self, evil):
         """A proper guest on the evil port is heard, and hears."""
-        evil.sends(frame(PEER, EVIL, 1))
-        assert self.peer.hears(1)[0][1] == frame(PEER, EVIL, 1)
-        self.peer.sends(frame(EVIL, PEER, 2))
-        assert evil.hears(1)[0][1] == frame(EVIL, PEER, 2)
+        self.served = getattr(self, "served", 10**6) + 1
+        evil.sends(frame(PEER, EVIL, self.served))
+        self.hears(self.peer, frame(PEER, EVIL, self.served))
+        self.peer.sends(frame(EVIL, PEER, self.served))
+        self.hears(evil, frame(EVIL, PEER, self.served))
+
+    @staticmethod
+    def hears(front, expected):
+        """Waits for a frame; what was on its way before is thrown away."""
+        wait_until(lambda: expected in [heard for _, heard in front.takes()], "the frame is heard")
 
     def is_well(self):
         """The load has lost nothing and goes on, the port serves a proper guest at once, and

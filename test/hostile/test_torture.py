@@ -39,10 +39,10 @@ def kill(host, number, how="close"):
     """One round: the front end is gone after some messages, perhaps in the middle of traffic."""
     evil = host.evil(packed=number % 3 == 0, size=64)
     n = number % (N_MESSAGES + 1)
-    begins(evil, n)
-    if n == N_MESSAGES:
-        evil.settles_roughly()
-        evil.fills()
+    if n < N_MESSAGES:
+        begins(evil, n)
+    else:
+        evil.starts()
         for sequence in range(32):
             evil.sends(frame(PEER, EVIL, sequence))
             host.peer.sends(frame(EVIL, PEER, sequence))
@@ -107,3 +107,113 @@ def test_out_of_order(client, name):
             pass  # it may be thrown out
         client.peer.takes()
     client.is_well().closes()
+
+
+def nonsense(evil):
+    """Messages that make no sense, by name: each a list, after which the connection may be over."""
+    said = list(evil.negotiation())
+    table, file = evil.mem_table(), evil.memory_fd
+    page = (fe.GUEST_BASE, 4096, fe.USER_BASE, 0)
+    eight = struct.pack("<Q", 0)
+    rings = {"desc": 0, "used": 0xa000, "avail": 0x8000}
+
+    def ring(queue, **wrong):
+        return evil.vring_addr(queue, *(fe.USER_BASE + place for place in {**rings, **wrong}.values()))
+
+    return {
+        "garbage": [os.urandom(4096)],
+        "zeros": [bytes(4096)],
+        "unknown requests": [Message(number, eight) for number in (0, 23, 33, 38, 99, 2**32 - 1)],
+        "long": [struct.pack("<III", fe.SET_OWNER, VERSION, 2**31), bytes(4096)],
+        "longer than any": [struct.pack("<III", fe.SET_OWNER, VERSION, 2**32 - 1)],
+        "no payload": [Message(number) for number in range(1, 41)],
+        "other versions": [Message(fe.SET_OWNER, flags=flags) for flags in (0, 2, 3, 0xfffffff0)],
+        "answers": [Message(fe.GET_FEATURES, eight, flags=5)],
+        "files nobody wants": [Message(number, eight, [file] * 4) for number in range(1, 41)],
+        "too many files": [Message(fe.SET_MEM_TABLE, table.payload, [file] * 64)],
+        "no files": [evil.mem_table(fds=[])],
+        "too few files": [evil.mem_table([page] * 4, [file])],
+        "more regions than files": [Message(fe.SET_MEM_TABLE, struct.pack("<II", 200, 0), [file] * 8)],
+        "regions that are everything": [evil.mem_table([(0, 2**64 - 1, 0, 0)])],
+        "regions that wrap": [evil.mem_table([(0, 2**63, 0, 2**63)]), evil.mem_table([(0, 4096, 0, 2**64 - 4096)])],
+        "regions of nothing": [evil.mem_table([(0, 0, 0, 0)] * 8), *said[-12:]],
+        "no regions": [evil.mem_table([]), *said[-12:]],
+        "regions on top of each other": [evil.mem_table([page] * 8), *said[-12:]],
+        "memory that cannot be mapped": [evil.mem_table(fds=[evil.queues[0].kick_fd])],
+        "memory that is a socket": [evil.mem_table(fds=[evil.socket.fileno()])],
+        "features nobody offers": [evil.number(fe.SET_FEATURES, 2**64 - 1)],
+        "protocols nobody offers": [evil.number(fe.SET_PROTOCOL_FEATURES, 2**64 - 1)],
+        "queues nobody has": [evil.vring(fe.SET_VRING_NUM, n, 256) for n in (2, 127, 255, 256, 2**32 - 1)],
+        "sizes": [*said, *[evil.vring(fe.SET_VRING_NUM, 1, n, flags=VERSION | NEED_REPLY)
+                           for n in (0, 3, 32767, 32768, 65535, 65536, 2**31)]],
+        "size nought": [evil.vring(fe.SET_VRING_NUM, 1, 0, flags=VERSION | NEED_REPLY), *said[-12:]],
+        "indices": [*said, evil.vring(fe.SET_VRING_BASE, 1, 0xffff), evil.vring(fe.SET_VRING_BASE, 0, 2**32 - 1)],
+        "rings outside": [*said, ring(1, desc=2**40), ring(1, used=evil.bytes - 4), ring(0, avail=evil.bytes - 2)],
+        "rings at odd places": [*said, ring(1, desc=1), ring(1, used=0xa001), ring(0, avail=0x8001)],
+        "rings on top of each other": [*said, ring(1, used=0, avail=0), ring(0, used=0, avail=0)],
+        "memory taken away": [*said, evil.mem_table([page])],
+        "memory gone bad": [*said, evil.mem_table([(0, 2**62, 0, 0)], flags=VERSION | NEED_REPLY)],
+        "no log": [Message(fe.SET_LOG_BASE, struct.pack("<QQ", 4096, 0))],
+        "logs": [Message(fe.SET_LOG_BASE, struct.pack("<QQ", *log), [file])
+                 for log in ((0, 0), (2**64 - 1, 0), (4096, 2**63), (4096, 1))],
+        "kick is a file": [evil.vring_file(fe.SET_VRING_KICK, 1, file)],
+        "announcing nobody": [*said, Message(fe.SEND_RARP, bytes(8)), Message(fe.SEND_RARP, b"\xff" * 8)],
+        "packets of no size": [*said, evil.number(fe.NET_SET_MTU, 0), evil.number(fe.NET_SET_MTU, 2**64 - 1)],
+        "asking for more": [*said, *[Message(n, bytes(40)) for n in (24, 25, 28, 29, 30, 31, 32, 36, 37, 38)]],
+    }
+
+
+NAMES = list(nonsense(Frontend("/nowhere", listens=False).is_nowhere()))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_nonsense(host, part):
+    for name in NAMES[part::4]:
+        evil = host.evil().connects()
+        evil.resets()
+        evil.fills()
+        try:
+            for message in nonsense(evil)[name]:
+                if isinstance(message, bytes):
+                    evil.writes(message)
+                else:
+                    evil.writes(message.bytes(), message.fds)
+            for number in range(8):
+                evil.sends(frame(PEER, EVIL, number))
+                host.peer.sends(frame(EVIL, PEER, number))
+            evil.is_hung_up(0.02)
+        except (ConnectionError, BrokenPipeError):
+            pass  # it may be thrown out
+        host.peer.takes()
+        assert host.switch.is_alive(), f"{name}: {host.said()}"
+    host.is_well().closes()
+
+
+def test_half_a_message(host):
+    """Who stops in the middle of a message and stays keeps nobody from being served."""
+    for message in (Message(fe.SET_OWNER), Message(fe.SET_FEATURES, bytes(8)), host.evil().mem_table()):
+        for piece in half(message):
+            evil = host.evil().connects()
+            evil.writes(piece)
+            time.sleep(0.05)  # it is being read
+            began = time.monotonic()
+            host.peer.asks_number(fe.GET_QUEUE_NUM)
+            assert time.monotonic() - began < LISTENING, f"deaf after {piece}"
+    host.is_well().closes()
+
+
+def test_answers_that_nobody_reads(host):
+    """Who asks and never listens stops neither the workers nor the others' negotiations."""
+    evil = host.evil().starts()
+    question = Message(fe.GET_QUEUE_NUM, flags=VERSION | NEED_REPLY).bytes() * 64
+    evil.socket.settimeout(0.3)
+    try:
+        for _ in range(200):
+            evil.writes(question)
+    except (TimeoutError, ConnectionError):
+        pass
+    host.flows()
+    began = time.monotonic()
+    host.peer.asks_number(fe.GET_QUEUE_NUM)
+    assert time.monotonic() - began < LISTENING
+    host.is_well().closes()

@@ -154,6 +154,11 @@ class Frontend:
         self.socket.settimeout(self.patience)
         return self
 
+    def is_nowhere(self):
+        """For who only wants to know what would be said."""
+        self.socket = socket.socket(socket.AF_UNIX)
+        return self
+
     def hangs_up(self):
         if self.socket:
             self.socket.close()
@@ -209,14 +214,14 @@ class Frontend:
     def asks_number(self, request):
         return struct.unpack("<Q", self.asks(request))[0]
 
-    def mem_table(self, regions=None, fds=None):
+    def mem_table(self, regions=None, fds=None, **more):
         """(guest's address, size, our address, offset in the file) of each region."""
         if regions is None:
             regions = [(GUEST_BASE, self.bytes, USER_BASE, 0)]
         payload = struct.pack("<II", len(regions), 0) + \
             b"".join(struct.pack("<QQQQ", *region) for region in regions)
         return Message(SET_MEM_TABLE, payload, [self.memory_fd] * len(regions)
-                       if fds is None else fds)
+                       if fds is None else fds, **more)
 
     @staticmethod
     def vring(request, queue, number, **more):

@@ -81,6 +81,7 @@ vhost_prepare_process(void)
 	if (is_prepared)
 		return;
 	is_prepared = true;
+	weft_vhost_fault_prepare();
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
@@ -202,7 +203,7 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 	uint16_t n_pairs;
 	uint8_t state;
 
-	if (guest == NULL)
+	if (guest == NULL || unlikely(guest->fault != NULL))
 		return 0;
 	n_pairs = __atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED);
 	if (unlikely(n_pairs > port->n_rxq))
@@ -213,8 +214,12 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 			return 0;
 		weft_vhost_guest_hush(guest, pair);
 	}
-	return rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers, pkts,
-				       n);
+	weft_vhost_enter(guest->vid);
+	n = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers, pkts, n);
+	weft_vhost_leave();
+	if (n == 0)
+		__atomic_store_n(&vhost->was_empty[queue], true, __ATOMIC_RELAXED);
+	return n;
 }
 
 static uint16_t
@@ -225,12 +230,14 @@ vhost_tx(struct weft_port *port, uint16_t worker, struct rte_mbuf **pkts, uint16
 	uint8_t pair;
 	uint16_t copied;
 
-	if (guest == NULL)
+	if (guest == NULL || unlikely(guest->fault != NULL))
 		return 0;
 	pair = __atomic_load_n(&guest->to_pair[worker], __ATOMIC_RELAXED);
 	if (pair == WEFT_VHOST_NO_PAIR)
 		return 0;
+	weft_vhost_enter(guest->vid);
 	copied = rte_vhost_enqueue_burst(guest->vid, WEFT_VHOST_TO_GUEST(pair), pkts, n);
+	weft_vhost_leave();
 	if (copied > 0)
 		rte_pktmbuf_free_bulk(pkts, copied);
 	return copied;
@@ -253,6 +260,7 @@ vhost_refresh(struct weft_port *port)
 	struct weft_vhost *vhost = port->driver;
 
 	weft_vhost_guests_check(vhost);
+	weft_vhost_fault_check(vhost);
 	if (vhost->mode == WEFT_SOCKET_CLIENT)
 		weft_vhost_connect_refresh(vhost);
 }
