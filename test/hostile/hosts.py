@@ -130,6 +130,10 @@ class Host:
         fields = dict(line.split(":", 1) for line in self.proc("status").read_text().splitlines())
         return int(fields["RssAnon"].split()[0])
 
+    def ticks(self):
+        """Processor time that the switch has used."""
+        return sum(map(int, self.proc("stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
     def is_served(self, evil):
         """A proper guest on the evil port is heard, and hears."""
         self.served = getattr(self, "served", 10**6) + 1

@@ -69,14 +69,25 @@ weft_vhost_unregister(struct weft_vhost *vhost)
 	__atomic_store_n(&vhost->is_lost, false, __ATOMIC_RELAXED);
 }
 
+/* librte_vhost tells of each connection that comes or goes, as we do; and from a worker of each
+ * frame that it could not take, as often as a guest likes. */
+static void
+vhost_hush(const char *name, uint32_t level)
+{
+	int type = rte_log_register(name); /* finds the one there is */
+
+	/* Who asks for debugging gets it. */
+	if (type >= 0 && rte_log_get_level((uint32_t)type) <= (int)RTE_LOG_INFO)
+		rte_log_set_level((uint32_t)type, level);
+}
+
 /* A guest costs a descriptor for its socket, two per queue and one per piece of memory; shells give
- * a process 1,024 of them. librte_vhost tells of each connection that comes or goes, as we do. */
+ * a process 1,024 of them. */
 static void
 vhost_prepare_process(void)
 {
 	static bool is_prepared;
 	struct rlimit files;
-	int type;
 
 	if (is_prepared)
 		return;
@@ -86,9 +97,8 @@ vhost_prepare_process(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	type = rte_log_register("lib.vhost.config"); /* finds the one there is */
-	if (type >= 0 && rte_log_get_level((uint32_t)type) == RTE_LOG_INFO)
-		rte_log_set_level((uint32_t)type, RTE_LOG_ERR);
+	vhost_hush("lib.vhost.config", RTE_LOG_ERR);
+	vhost_hush("lib.vhost.data", RTE_LOG_CRIT);
 }
 
 static int
@@ -215,7 +225,9 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 		weft_vhost_guest_hush(guest, pair);
 	}
 	weft_vhost_enter(guest->vid);
-	n = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers, pkts, n);
+	weft_buffers_allow(WEFT_BUFFERS_BURST);
+	n = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers_bounded,
+				    pkts, n);
 	weft_vhost_leave();
 	if (n == 0)
 		__atomic_store_n(&vhost->was_empty[queue], true, __ATOMIC_RELAXED);
