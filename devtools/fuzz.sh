@@ -20,7 +20,7 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 
 cd "$root" || exit 1
 seconds=${1:-600}
-shift
+[ $# = 0 ] || shift
 targets=("$@")
 [ $# -gt 0 ] || targets=(path key conf)
 build=$root/build-fuzz
@@ -56,7 +56,8 @@ for target in "${targets[@]}"; do
 	mkdir -p "$corpus"
 	FUZZ_SEEDS=$corpus "$build/test/fuzz/fuzz_$target" > /dev/null 2>&1
 	"$build/test/fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=4096 \
-		-print_final_stats=1 -artifact_prefix="$found/$target-" "$corpus" > "$build/$target.log" 2>&1 &
+		-entropic=0 -detect_leaks=0 -print_final_stats=1 \
+		-artifact_prefix="$found/$target-" "$corpus" > "$build/$target.log" 2>&1 &
 	pids+=($!)
 done
 status=0

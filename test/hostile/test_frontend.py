@@ -6,6 +6,7 @@ from hosts import EVIL, PEER, frame
 from lab.frontend import NetHeader
 
 
+@pytest.mark.proves("S02", "S04")
 @pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
 def test_frames_pass_both_ways(host, packed):
     evil = host.evil(packed=packed, size=16).starts()

@@ -57,6 +57,7 @@ STUCK = {"loops on itself", "loops", "goes on outside", "goes on far outside", "
          "wraps", "begins at nothing", "leaves its memory"}
 
 
+@pytest.mark.proves("S02", "S11")
 @pytest.mark.parametrize("part", range(2))
 def test_chains_that_lie(client, part):
     """In both rings of a guest; after each the port is right again for a guest that is."""
