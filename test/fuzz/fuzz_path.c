@@ -190,7 +190,8 @@ fuzz_run(const uint8_t *data, size_t bytes)
 
 	while (bytes > 4) {
 		const struct weft_topology *topology = weft_topology;
-		uint16_t port = data[0] % FUZZ_PATH_PORTS, length = (uint16_t)(data[2] << 8 | data[3]);
+		uint16_t port = data[0] % FUZZ_PATH_PORTS,
+			 length = (uint16_t)(data[2] << 8 | data[3]);
 		struct rte_mbuf *packet;
 
 		now_ms += data[1] == 0 ? 0 : 1u << data[1] % 16;
