@@ -24,9 +24,38 @@ def host(request, tmp_path):
 
 
 @pytest.fixture
-def client(tmp_path):
+def fresh(tmp_path):
     """The same, as client."""
     yield from _host(tmp_path, "client")
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """The switch that the tests of a file have in common, while it lives."""
+    hosts = []
+    yield hosts
+    for host in hosts:
+        try:
+            host.closes()
+        finally:
+            host.ends()
+
+
+@pytest.fixture
+def client(shared, request, tmp_path_factory):
+    """The same once more, but the one that the test before has left, if it was content with it."""
+    if not shared:
+        shared.append(Host(tmp_path_factory.mktemp("shared"), "client").starts())
+    shared[0].begins()
+    yield shared[0]
+    if not request.node.passed:
+        shared.pop().ends()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    item.passed = report.passed
 
 
 def _host(folder, mode):

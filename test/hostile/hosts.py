@@ -75,7 +75,7 @@ class Host:
     def __init__(self, folder, mode, workers=(0, 1)):
         self.switch, self.mode = Switch(folder, list(workers)), mode
         self.folder = self.switch.runtime  # short: sockets are in it
-        self.fronts, self.load = [], None
+        self.fronts, self.load, self.mark = [], None, 0
 
     def starts(self):
         (self.folder / "s").mkdir()
@@ -87,6 +87,15 @@ class Host:
         wait_until(lambda: self.load.n_heard > WINDOW or self.load.trouble, "the load runs", self.said)
         self.before = self.belongings()
         return self
+
+    def begins(self):
+        """A test begins: what was said and counted before does not concern it."""
+        self.mark = len(self.switch.stderr())
+        self.received = self.port()["rx_packets"]
+
+    def rx(self):
+        """Frames from the evil guest in this test."""
+        return self.port()["rx_packets"] - self.received
 
     def front(self, name, **more):
         front = Frontend(self.folder / "s" / f"{name}.sock", listens=name != "evil" or self.mode == "client",
@@ -110,7 +119,7 @@ class Host:
         self.switch.forgets()
 
     def said(self):
-        return self.switch.stderr()[-6000:]
+        return self.switch.stderr()[self.mark:][-6000:]
 
     def port(self, name="evil"):
         return self.switch.json("port", "show", name)
@@ -124,7 +133,16 @@ class Host:
         return Path(f"/proc/{self.switch.process.pid}/{name}")
 
     def belongings(self):
-        return {"descriptors": len(os.listdir(self.proc("fd"))), "threads": len(os.listdir(self.proc("task")))}
+        files = [self.link_of(number) for number in os.listdir(self.proc("fd"))]
+        # A worker that sleeps has one of these more.
+        return {"descriptors": len([file for file in files if file not in ("", "anon_inode:[eventpoll]")]),
+                "threads": len(os.listdir(self.proc("task")))}
+
+    def link_of(self, number):
+        try:
+            return os.readlink(self.proc(f"fd/{number}"))
+        except FileNotFoundError:
+            return ""
 
     def memory(self):
         """KiB of the process that are resident, without what guests share with it."""
@@ -138,6 +156,7 @@ class Host:
     def is_served(self, evil):
         """A proper guest on the evil port is heard, and hears."""
         self.served = getattr(self, "served", 10**6) + 1
+        self.peer.takes()  # so that its ring has room
         evil.sends(frame(PEER, EVIL, self.served))
         self.hears(self.peer, frame(PEER, EVIL, self.served))
         self.peer.sends(frame(EVIL, PEER, self.served))

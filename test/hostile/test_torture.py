@@ -96,9 +96,9 @@ ORDERS = list(orders(Frontend("/nowhere", listens=False)))
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
-def test_out_of_order(client, packed):
+def test_out_of_order(fresh, packed):
     for name in ORDERS:
-        evil = client.evil(packed=packed)
+        evil = fresh.evil(packed=packed)
         messages = orders(evil)[name]
         evil.connects()
         evil.resets()
@@ -108,13 +108,13 @@ def test_out_of_order(client, packed):
                 evil.writes(message.bytes(), message.fds)
             for number in range(20):
                 evil.sends(frame(PEER, EVIL, number))
-                client.peer.sends(frame(EVIL, PEER, number))
+                fresh.peer.sends(frame(EVIL, PEER, number))
                 time.sleep(0.002)
         except (ConnectionError, BrokenPipeError):
             pass  # it may be thrown out
-        client.peer.takes()
-        assert client.switch.is_alive(), f"{name}: {client.said()}"
-    client.is_well().closes()
+        fresh.peer.takes()
+        assert fresh.switch.is_alive(), f"{name}: {fresh.said()}"
+    fresh.is_well().closes()
 
 
 def nonsense(evil):

@@ -213,7 +213,7 @@ vet_set_mem_table(const struct vet_message *message)
 	if (!vet_has_files(message))
 		return NULL;
 	if (message->payload.memory.n != (uint32_t)message->n_fds)
-		return "as many regions of memory as it has sent files for it, they are not";
+		return "another number of regions of memory than of files";
 	for (int i = 0; i < message->n_fds && why == NULL; i++) {
 		struct vet_region region = message->payload.memory.regions[i];
 
@@ -270,7 +270,7 @@ vet_find_fault(struct weft_vhost_guest *guest, const struct vet_message *message
 		if (message->request <= VET_NET_SET_MTU || message->request == VET_SET_STATUS ||
 		    message->request == VET_GET_STATUS)
 			return NULL;
-		return "a message of a feature that it was not offered";
+		return "a feature that it was not offered";
 	}
 }
 
