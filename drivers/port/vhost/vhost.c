@@ -229,7 +229,7 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 	n = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers_bounded,
 				    pkts, n);
 	weft_vhost_leave();
-	if (n == 0)
+	if (n == 0 && !__atomic_load_n(&vhost->was_empty[queue], __ATOMIC_RELAXED))
 		__atomic_store_n(&vhost->was_empty[queue], true, __ATOMIC_RELAXED);
 	return n;
 }
