@@ -7,13 +7,14 @@
 #   unit      pure parts, cmocka
 #   path      pcap in, pcap out through the real daemon, with two workers; one case of each test
 #   every     the same with all cases, and with one worker, too; not without its name
-#   sanitize  unit and path (with one worker, a case of every third test) once more, built with
-#             ASan and UBSan
+#   hostile   guests and front ends that mean harm; not without its name, since sanitize does it
+#   sanitize  unit and path (with one worker, a case of every third test) once more, and hostile,
+#             built with ASan and UBSan
 #   lint      formatting, layers, headers, generated pages, documentation
 #   system    network namespaces on TAP ports; foreign switches at the other end of tunnels
 #   guest     QEMU guests on vhost-user ports
 #
-# Without a name all but `every`. Root is needed for namespaces. Ends with one line of totals.
+# Without a name all but `every` and `hostile`. Root is needed for namespaces. Ends with one line of totals.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 # shellcheck source=devtools/lib/say.sh
@@ -87,6 +88,10 @@ for suite in "${suites[@]}"; do
 	case $suite in
 	unit) run unit meson test -C build --suite unit --print-errorlogs --num-processes 2 ;;
 	path) run path run_pytest path -n "$jobs" --workers two --most 1 ;;
+	hostile)
+		packages_need dpdk-dev
+		run hostile run_pytest hostile -n "$jobs"
+		;;
 	every) run "path, every case" run_pytest path -n "$jobs" --workers both ;;
 	sanitize)
 		build "$root/build-sanitize" --buildtype=debugoptimized -Doptimization=1 \
@@ -99,6 +104,9 @@ for suite in "${suites[@]}"; do
 		# The client is what it was: its own tests have just run, and it is started so often.
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
 			run "path, sanitized" run_pytest path -n "$jobs" --workers one --most 1 --one-in 3
+		packages_need dpdk-dev
+		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
+			run "hostile, sanitized" run_pytest hostile -n "$jobs"
 		unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 		;;
 	lint) run lint run_pytest lint -n 2 ;;
@@ -111,7 +119,7 @@ for suite in "${suites[@]}"; do
 		packages_need qemu-system-x86 busybox-static kmod
 		run guest run_pytest guest -n 2
 		;;
-	*) fail "there is no suite '$suite'" "suites: unit path every sanitize lint system guest" ;;
+	*) fail "there is no suite '$suite'" "suites: unit path every hostile sanitize lint system guest" ;;
 	esac
 done
 

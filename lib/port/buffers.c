@@ -10,7 +10,77 @@
 #define BUFFERS_CACHE 256 /* buffers that a worker keeps for itself */
 #define BUFFERS_LEAST 2048 /* fewer do not even fill the rings of two ports */
 
-struct rte_mempool *weft_buffers;
+struct rte_mempool *weft_buffers, *weft_buffers_bounded;
+__thread uint32_t weft_buffers_allowed;
+
+/* ---- the handle that gives only what is allowed: a mempool whose store is the pool ---- */
+
+static int
+buffers_bounded_alloc(struct rte_mempool *handle)
+{
+	(void)handle;
+	return 0;
+}
+
+static void
+buffers_bounded_free(struct rte_mempool *handle)
+{
+	(void)handle;
+}
+
+/* Never asked: buffers know where they belong. */
+static int
+buffers_bounded_put(struct rte_mempool *handle, void *const *buffers, unsigned int n)
+{
+	(void)handle;
+	rte_mempool_put_bulk(weft_buffers, buffers, n);
+	return 0;
+}
+
+static int
+buffers_bounded_get(struct rte_mempool *handle, void **buffers, unsigned int n)
+{
+	(void)handle;
+	if (n > weft_buffers_allowed || rte_mempool_get_bulk(weft_buffers, buffers, n) < 0)
+		return -ENOBUFS;
+	weft_buffers_allowed -= n;
+	return 0;
+}
+
+static unsigned int
+buffers_bounded_count(const struct rte_mempool *handle)
+{
+	(void)handle;
+	return rte_mempool_avail_count(weft_buffers);
+}
+
+static const struct rte_mempool_ops buffers_bounded_ops = {
+	.name = "weft_bounded",
+	.alloc = buffers_bounded_alloc,
+	.free = buffers_bounded_free,
+	.enqueue = buffers_bounded_put,
+	.dequeue = buffers_bounded_get,
+	.get_count = buffers_bounded_count,
+};
+
+RTE_MEMPOOL_REGISTER_OPS(buffers_bounded_ops)
+
+static struct rte_mempool *
+buffers_make_bounded(void)
+{
+	struct rte_pktmbuf_pool_private private = {
+		.mbuf_data_room_size = RTE_MBUF_DEFAULT_BUF_SIZE,
+	};
+	struct rte_mempool *handle = rte_mempool_create_empty(
+		"weft_bounded", 1, sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0,
+		sizeof(private), SOCKET_ID_ANY, 0);
+
+	if (handle == NULL)
+		return NULL;
+	rte_mempool_set_ops_byname(handle, "weft_bounded", NULL);
+	rte_pktmbuf_pool_init(handle, &private);
+	return handle;
+}
 
 uint32_t
 weft_buffers_bytes_each(void)
@@ -89,9 +159,12 @@ weft_buffers_create(uint64_t bytes, struct weft_errors *errors)
 				       " packet buffers; at least %d are needed",
 				       bytes, n, BUFFERS_LEAST);
 	weft_buffers = buffers_make_pool((unsigned int)n);
-	if (weft_buffers == NULL) {
+	weft_buffers_bounded = weft_buffers == NULL ? NULL : buffers_make_bounded();
+	if (weft_buffers_bounded == NULL) {
 		weft_errors_add(errors, "host.memory: no memory for %" PRIu64 " packet buffers: %s",
 				n, rte_strerror(rte_errno));
+		rte_mempool_free(weft_buffers);
+		weft_buffers = NULL;
 		return -rte_errno;
 	}
 	return 0;
@@ -100,6 +173,7 @@ weft_buffers_create(uint64_t bytes, struct weft_errors *errors)
 void
 weft_buffers_destroy(void)
 {
+	rte_mempool_free(weft_buffers_bounded);
 	rte_mempool_free(weft_buffers);
-	weft_buffers = NULL;
+	weft_buffers = weft_buffers_bounded = NULL;
 }

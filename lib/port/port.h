@@ -102,6 +102,7 @@ struct weft_port {
 	uint16_t n_rxq; /* [I] after open */
 	uint16_t n_txq; /* [I] after open; real transmit queues, for people */
 	bool link_up; /* [A] the other side is there and takes packets */
+	const char *trouble; /* [A] why the other side is left alone; NULL: it is not */
 	const struct weft_port_ops *ops; /* [I] */
 	void *driver; /* [I] after open; the driver's own */
 	char name[WEFT_CONF_NAME_MAX + 1]; /* [I] */

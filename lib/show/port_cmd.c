@@ -167,6 +167,9 @@ port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		return NULL;
 	port = weft_topology->attachments[id];
 	row = port_cmd_row(id);
+	json_object_set_new(
+		row, "trouble",
+		json_pack("s?", __atomic_load_n(&port->port->trouble, __ATOMIC_ACQUIRE)));
 	if (port->is_wire)
 		json_object_set_new(row, "device", json_string(weft_running_wire(id)->device));
 	else

@@ -8,6 +8,8 @@
     lab.ovs          an Open vSwitch of our own: userspace datapath, private folder
     lab.traffic      ping, TCP with a data check, a steady UDP stream that counts its losses
     lab.guest        a QEMU guest with a serial console
+    lab.frontend     the front end of a vhost-user port by hand: any message, any descriptor
+    lab.ring         its virtqueues
     lab.opened       ports without security groups get one that lets everything through
     lab.fixtures     what conftest.py of test/system and test/guest have in common
 

@@ -127,13 +127,13 @@ class Switch:
 
     def starts(self, config, sends=None, options=()):
         """Starts the daemon and waits until it has dealt with everything that was sent."""
-        self.launches(self.writes(config, sends), options)
+        self.launches(self.writes(config, sends), ("--in-turn", *options))
         self.settles()
         return self
 
-    def launches(self, file, options=()):
+    def launches(self, file, options=("--in-turn",)):
         """Starts the daemon on a file as it is, up to its ready line."""
-        words = [WEFT, "-c", file, "-r", self.runtime, "--in-turn", *options, *EAL]
+        words = [WEFT, "-c", file, "-r", self.runtime, *options, *EAL]
         with open(self.folder / "stderr", "w") as stderr:
             self.process = subprocess.Popen(words, stderr=stderr, stdout=stderr,
                                             stdin=subprocess.DEVNULL)

@@ -23,7 +23,7 @@ def start_fails(*words):
 
 def test_exit_when_idle_ends_by_itself(switch):
     file = switch.writes(GUESTS, sends={"vm1": [HELLO] * 100, "vm2": [frame(B, A)]})
-    switch.launches(file, options=["--exit-when-idle", "300"])
+    switch.launches(file, options=["--in-turn", "--exit-when-idle", "300"])
     assert switch.waits() == 0
     switch.is_sane()
     assert not switch.misdeliveries({"vm1": [frame(B, A)], "vm2": [HELLO] * 100,

@@ -4,7 +4,7 @@
  * of the used ring), and the file that it kicks is what the worker waits for.
  */
 #include <errno.h>
-#include <poll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <rte_vhost.h>
@@ -27,8 +27,9 @@ weft_vhost_arm(struct weft_port *port, uint16_t queue)
 {
 	struct weft_vhost *vhost = port->driver;
 	struct weft_vhost_guest *guest = weft_rcu_load(vhost->guest);
+	int rc;
 
-	if (guest == NULL)
+	if (guest == NULL || weft_rcu_load(guest->fault) != NULL)
 		return WEFT_ARM_SILENT;
 	/* A queue that serves several pairs would have to wait for several files. */
 	if (__atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED) > port->n_rxq)
@@ -36,9 +37,10 @@ weft_vhost_arm(struct weft_port *port, uint16_t queue)
 	if (__atomic_load_n(&guest->from_pair[queue], __ATOMIC_RELAXED) == WEFT_VHOST_PAIR_OFF)
 		return WEFT_ARM_SILENT;
 	vhost->is_armed[queue] = true;
-	if (rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_FROM_GUEST(queue), 1) != 0)
-		return -ENOTSUP;
-	return arm_kick_fd(guest, queue);
+	weft_vhost_enter(guest->vid);
+	rc = rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_FROM_GUEST(queue), 1);
+	weft_vhost_leave();
+	return rc != 0 ? -ENOTSUP : arm_kick_fd(guest, queue);
 }
 
 void
@@ -46,15 +48,19 @@ weft_vhost_disarm(struct weft_port *port, uint16_t queue)
 {
 	struct weft_vhost *vhost = port->driver;
 	struct weft_vhost_guest *guest = weft_rcu_load(vhost->guest);
-	struct pollfd kick = { .events = POLLIN };
 	uint64_t kicks;
+	struct iovec into = { &kicks, sizeof(kicks) };
+
+	int fd;
 
 	if (!vhost->is_armed[queue] || guest == NULL)
 		return;
 	vhost->is_armed[queue] = false;
+	weft_vhost_enter(guest->vid);
 	rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_FROM_GUEST(queue), 0);
-	kick.fd = arm_kick_fd(guest, queue);
-	/* Asked first: not every front end makes it non-blocking. */
-	if (kick.fd >= 0 && poll(&kick, 1, 0) == 1 && read(kick.fd, &kicks, sizeof(kicks)) < 0)
+	weft_vhost_leave();
+	fd = arm_kick_fd(guest, queue);
+	/* Whatever the front end made of the file, and who else reads it: this does not wait. */
+	if (fd >= 0 && preadv2(fd, &into, 1, -1, RWF_NOWAIT) < 0)
 		return;
 }

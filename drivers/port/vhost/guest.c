@@ -24,8 +24,8 @@ enum { GUEST_SET_FEATURES = 2, GUEST_SET_MEM_TABLE = 5 };
 
 static struct weft_vhost_guest *guest_by_vid[RTE_MAX_VHOST_DEVICE]; /* [A] */
 
-static struct weft_vhost_guest *
-guest_get(int vid)
+struct weft_vhost_guest *
+weft_vhost_guest_get(int vid)
 {
 	return __atomic_load_n(&guest_by_vid[vid], __ATOMIC_ACQUIRE);
 }
@@ -34,7 +34,7 @@ guest_get(int vid)
 static enum rte_vhost_msg_result
 guest_spoke(int vid, void *message)
 {
-	struct weft_vhost_guest *guest = guest_get(vid);
+	struct weft_vhost_guest *guest = weft_vhost_guest_get(vid);
 	uint32_t request;
 
 	memcpy(&request, message, sizeof(request));
@@ -51,6 +51,7 @@ guest_spoke(int vid, void *message)
 }
 
 static const struct rte_vhost_user_extern_ops guest_message_ops = {
+	.pre_msg_handle = weft_vhost_vet,
 	.post_msg_handle = guest_spoke,
 };
 
@@ -88,6 +89,7 @@ guest_new_connection(int vid)
 	}
 	__atomic_store_n(&guest_by_vid[vid], guest, __ATOMIC_RELEASE);
 	rte_vhost_extern_callback_register(vid, &guest_message_ops, NULL);
+	weft_vhost_vet_begin();
 	return 0;
 }
 
@@ -110,12 +112,18 @@ guest_spread_workers(struct weft_vhost_guest *guest)
 static int
 guest_queue_changed(int vid, uint16_t queue, int is_on)
 {
-	struct weft_vhost_guest *guest = guest_get(vid);
+	struct weft_vhost_guest *guest = weft_vhost_guest_get(vid);
 	uint16_t pair = queue / 2;
 	uint16_t n_pairs = 0;
+	const char *why;
 
 	if (pair >= WEFT_VHOST_PAIRS_MAX)
 		return 0;
+	why = is_on ? weft_vhost_vet_queue(guest, queue) : NULL;
+	if (why != NULL) {
+		weft_vhost_fault(guest, why);
+		is_on = 0;
+	}
 	if (queue == WEFT_VHOST_TO_GUEST(pair)) {
 		guest->to_is_on[pair] = is_on;
 		guest_spread_workers(guest);
@@ -139,8 +147,10 @@ weft_vhost_guest_hush(struct weft_vhost_guest *guest, uint16_t pair)
 	if (!__atomic_compare_exchange_n(&guest->from_pair[pair], &fresh, WEFT_VHOST_PAIR_ON, false,
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
+	weft_vhost_enter(guest->vid);
 	rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_FROM_GUEST(pair), 0);
 	rte_vhost_enable_guest_notification(guest->vid, WEFT_VHOST_TO_GUEST(pair), 0);
+	weft_vhost_leave();
 }
 
 static void
@@ -158,7 +168,7 @@ guest_warn_about_mtu(const struct weft_vhost_guest *guest)
 static int
 guest_new_device(int vid)
 {
-	struct weft_vhost_guest *guest = guest_get(vid);
+	struct weft_vhost_guest *guest = weft_vhost_guest_get(vid);
 	struct weft_vhost *vhost = guest->vhost;
 
 	/* Server mode only. An older connection is usually one whose end we have yet to hear of. */
@@ -166,7 +176,8 @@ guest_new_device(int vid)
 		weft_warn("%s: another guest has connected to %s; it takes the place of the first",
 			  vhost->port->name, vhost->path);
 	weft_rcu_publish(vhost->guest, guest);
-	weft_port_set_link(vhost->port, true);
+	weft_port_set_link(vhost->port, guest->fault == NULL);
+	__atomic_store_n(&vhost->port->trouble, guest->fault, __ATOMIC_RELEASE);
 	weft_info("%s: the guest is ready", vhost->port->name);
 	guest_warn_about_mtu(guest);
 	return 0;
@@ -176,14 +187,19 @@ guest_new_device(int vid)
 static void
 guest_destroy_device(int vid)
 {
-	struct weft_vhost_guest *guest = guest_get(vid);
+	struct weft_vhost_guest *guest = weft_vhost_guest_get(vid);
 	struct weft_vhost *vhost = guest->vhost;
 
+	/* The control thread looks at queues under the lock. */
+	pthread_mutex_lock(&weft_vhost_lock);
+	weft_vhost_fault_forget(guest);
 	if (vhost->guest == guest) {
 		weft_port_set_link(vhost->port, false);
+		__atomic_store_n(&vhost->port->trouble, NULL, __ATOMIC_RELEASE);
 		weft_rcu_publish(vhost->guest, NULL);
 		weft_info("%s: the guest has stopped", vhost->port->name);
 	}
+	pthread_mutex_unlock(&weft_vhost_lock);
 	weft_rcu_synchronize();
 }
 
@@ -199,7 +215,7 @@ guest_await_start(const struct weft_vhost *vhost)
 static void
 guest_destroy_connection(int vid)
 {
-	struct weft_vhost_guest *guest = guest_get(vid);
+	struct weft_vhost_guest *guest = weft_vhost_guest_get(vid);
 	struct weft_vhost *vhost = guest->vhost;
 
 	guest_await_start(vhost);
@@ -233,7 +249,7 @@ weft_vhost_guests_free(struct weft_vhost *vhost)
 		guest = LIST_FIRST(&vhost->guests);
 		LIST_REMOVE(guest, next);
 		/* The number may belong to another port's guest by now. */
-		if (guest_get(guest->vid) == guest)
+		if (weft_vhost_guest_get(guest->vid) == guest)
 			__atomic_store_n(&guest_by_vid[guest->vid], NULL, __ATOMIC_RELEASE);
 		free(guest);
 	}

@@ -69,25 +69,36 @@ weft_vhost_unregister(struct weft_vhost *vhost)
 	__atomic_store_n(&vhost->is_lost, false, __ATOMIC_RELAXED);
 }
 
+/* librte_vhost tells of each connection that comes or goes, as we do; and from a worker of each
+ * frame that it could not take, as often as a guest likes. */
+static void
+vhost_hush(const char *name, uint32_t level)
+{
+	int type = rte_log_register(name); /* finds the one there is */
+
+	/* Who asks for debugging gets it. */
+	if (type >= 0 && rte_log_get_level((uint32_t)type) <= (int)RTE_LOG_INFO)
+		rte_log_set_level((uint32_t)type, level);
+}
+
 /* A guest costs a descriptor for its socket, two per queue and one per piece of memory; shells give
- * a process 1,024 of them. librte_vhost tells of each connection that comes or goes, as we do. */
+ * a process 1,024 of them. */
 static void
 vhost_prepare_process(void)
 {
 	static bool is_prepared;
 	struct rlimit files;
-	int type;
 
 	if (is_prepared)
 		return;
 	is_prepared = true;
+	weft_vhost_fault_prepare();
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	type = rte_log_register("lib.vhost.config"); /* finds the one there is */
-	if (type >= 0 && rte_log_get_level((uint32_t)type) == RTE_LOG_INFO)
-		rte_log_set_level((uint32_t)type, RTE_LOG_ERR);
+	vhost_hush("lib.vhost.config", RTE_LOG_ERR);
+	vhost_hush("lib.vhost.data", RTE_LOG_CRIT);
 }
 
 static int
@@ -202,7 +213,7 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 	uint16_t n_pairs;
 	uint8_t state;
 
-	if (guest == NULL)
+	if (guest == NULL || unlikely(guest->fault != NULL))
 		return 0;
 	n_pairs = __atomic_load_n(&guest->n_pairs, __ATOMIC_RELAXED);
 	if (unlikely(n_pairs > port->n_rxq))
@@ -213,8 +224,14 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 			return 0;
 		weft_vhost_guest_hush(guest, pair);
 	}
-	return rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers, pkts,
-				       n);
+	weft_vhost_enter(guest->vid);
+	weft_buffers_allow(WEFT_BUFFERS_BURST);
+	n = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers_bounded,
+				    pkts, n);
+	weft_vhost_leave();
+	if (n == 0 && !__atomic_load_n(&vhost->was_empty[queue], __ATOMIC_RELAXED))
+		__atomic_store_n(&vhost->was_empty[queue], true, __ATOMIC_RELAXED);
+	return n;
 }
 
 static uint16_t
@@ -225,12 +242,14 @@ vhost_tx(struct weft_port *port, uint16_t worker, struct rte_mbuf **pkts, uint16
 	uint8_t pair;
 	uint16_t copied;
 
-	if (guest == NULL)
+	if (guest == NULL || unlikely(guest->fault != NULL))
 		return 0;
 	pair = __atomic_load_n(&guest->to_pair[worker], __ATOMIC_RELAXED);
 	if (pair == WEFT_VHOST_NO_PAIR)
 		return 0;
+	weft_vhost_enter(guest->vid);
 	copied = rte_vhost_enqueue_burst(guest->vid, WEFT_VHOST_TO_GUEST(pair), pkts, n);
+	weft_vhost_leave();
 	if (copied > 0)
 		rte_pktmbuf_free_bulk(pkts, copied);
 	return copied;
@@ -253,6 +272,7 @@ vhost_refresh(struct weft_port *port)
 	struct weft_vhost *vhost = port->driver;
 
 	weft_vhost_guests_check(vhost);
+	weft_vhost_fault_check(vhost);
 	if (vhost->mode == WEFT_SOCKET_CLIENT)
 		weft_vhost_connect_refresh(vhost);
 }

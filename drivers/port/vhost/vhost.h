@@ -40,9 +40,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <rte_vhost.h>
+
 #include "port/port.h"
 
 #define WEFT_VHOST_PAIRS_MAX 128 /* librte_vhost's own limit */
+#define WEFT_VHOST_RING_MAX 32768 /* descriptors */
 #define WEFT_VHOST_PATH_MAX sizeof(((struct sockaddr_un *)0)->sun_path)
 #define WEFT_VHOST_NO_PAIR UINT8_MAX
 
@@ -63,13 +66,20 @@ struct weft_vhost_guest {
 	struct weft_vhost *vhost; /* [I] */
 	uint8_t to_pair[WEFT_CONF_WORKERS_MAX]; /* [A] per worker: where it transmits */
 	uint8_t from_pair[WEFT_VHOST_PAIRS_MAX]; /* [A] enum weft_vhost_pair_state */
-	bool to_is_on[WEFT_VHOST_PAIRS_MAX]; /* librte_vhost's thread only */
+	const char *fault; /* [A] why it is left alone; NULL: it is not */
+	bool to_is_on[WEFT_VHOST_PAIRS_MAX]; /* librte_vhost's thread only, as are the next three */
+	uint16_t sizes[2 * WEFT_VHOST_PAIRS_MAX]; /* of rings, by queue; 0: not said */
+	uint16_t bases[2 * WEFT_VHOST_PAIRS_MAX]; /* where packed rings begin */
+	bool is_refused; /* something that it said was */
 	LIST_ENTRY(weft_vhost_guest) next; /* under weft_vhost_lock, like all below */
 	uint64_t since_ms;
 	bool has_spoken; /* a message came */
 	bool has_features; /* its driver has started */
 	bool has_memory; /* it has shown us its memory */
 	bool is_warned; /* the operator knows what is wrong with it */
+	bool is_fault_told; /* and that it is left alone */
+	uint16_t places[WEFT_VHOST_PAIRS_MAX]; /* in the rings, a second ago */
+	uint8_t n_stuck[WEFT_VHOST_PAIRS_MAX]; /* seconds that they have not moved */
 };
 
 /** Client mode: when to try next. Control thread only. */
@@ -90,6 +100,7 @@ struct weft_vhost {
 	uint16_t n_workers; /* [I] */
 	uint16_t turn[WEFT_QUEUES_MAX]; /* [W] pair that a receive queue polls next */
 	bool is_armed[WEFT_QUEUES_MAX]; /* [W] the guest may kick */
+	bool was_empty[WEFT_QUEUES_MAX]; /* [A] a worker has taken nothing; control thread clears */
 	enum weft_socket_mode mode; /* [I] */
 	uint32_t mtu; /* [C] */
 	bool is_registered; /* [C] librte_vhost knows the path */
@@ -128,6 +139,45 @@ void weft_vhost_guests_free(struct weft_vhost *vhost);
 
 /** Warns once about a guest that cannot work; control thread. */
 void weft_vhost_guests_check(struct weft_vhost *vhost);
+
+/** @return the guest with librte_vhost's number, or NULL */
+struct weft_vhost_guest *weft_vhost_guest_get(int vid);
+
+/* ---- vet.c: what a front end says, before librte_vhost believes it ---- */
+
+enum rte_vhost_msg_result weft_vhost_vet(int vid, void *message);
+
+/** A connection begins: bounds the time that its front end can make us wait. */
+void weft_vhost_vet_begin(void);
+
+/** @return why a queue that has been started must not be touched, or NULL */
+const char *weft_vhost_vet_queue(const struct weft_vhost_guest *guest, uint16_t queue);
+
+/* ---- fault.c: guests that are left alone ---- */
+
+/** Leaves a guest alone from now on. Any thread, also in a signal handler.
+ *  @param why  a constant, the rest of a sentence */
+void weft_vhost_fault(struct weft_vhost_guest *guest, const char *why);
+void weft_vhost_fault_forget(struct weft_vhost_guest *guest);
+void weft_vhost_fault_prepare(void);
+
+/** Once per second; control thread. */
+void weft_vhost_fault_check(struct weft_vhost *vhost);
+
+extern __thread int weft_vhost_inside; /* librte_vhost's number of a guest, plus one */
+
+/** Before and after this thread touches a guest's memory: a fault there is the guest's. */
+static inline void
+weft_vhost_enter(int vid)
+{
+	weft_vhost_inside = vid + 1;
+}
+
+static inline void
+weft_vhost_leave(void)
+{
+	weft_vhost_inside = 0;
+}
 
 /* ---- arm.c: sleeping workers; by the worker that polls the queue ---- */
 
