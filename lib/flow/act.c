@@ -22,16 +22,16 @@ weft_act_set_ecn(struct rte_mbuf *packet, uint32_t l3, enum weft_ecn ecn)
 	memcpy(ip + 10, &sum, sizeof(sum));
 }
 
-/* Adds what stands behind @p offset, as words in memory order. rte_raw_cksum_mbuf() loses the
- * carries of a segment that begins at an odd place. */
-static uint32_t
-act_add(const struct rte_mbuf *packet, uint32_t offset)
+/* rte_raw_cksum_mbuf() loses the carries of a segment that begins at an odd place. */
+uint32_t
+weft_act_add(const struct rte_mbuf *packet, uint32_t offset, uint32_t length)
 {
 	uint32_t sum = 0, done = 0;
 
-	for (const struct rte_mbuf *part = packet; part != NULL; part = part->next) {
+	for (const struct rte_mbuf *part = packet; done < length && part != NULL;
+	     part = part->next) {
 		uint32_t skip = RTE_MIN(offset, part->data_len);
-		uint32_t n = part->data_len - skip;
+		uint32_t n = RTE_MIN(part->data_len - skip, length - done);
 		uint16_t more = rte_raw_cksum(rte_pktmbuf_mtod_offset(part, const char *, skip), n);
 
 		sum += done & 1 ? rte_bswap16(more) : more;
@@ -51,7 +51,8 @@ weft_act_sum_udp(struct rte_mbuf *packet, const struct weft_encap_head *head)
 	uint32_t sum;
 
 	udp->dgram_cksum = 0;
-	sum = rte_ipv6_phdr_cksum(ip, 0) + act_add(packet, head->udp_at);
+	sum = rte_ipv6_phdr_cksum(ip, 0) +
+	      weft_act_add(packet, head->udp_at, packet->pkt_len - head->udp_at);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 	/* Zero would say that there is none (RFC 768). */

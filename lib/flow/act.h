@@ -19,6 +19,10 @@
 /** Writes a codepoint into the IP header at @p l3, whose checksum stays right. */
 void weft_act_set_ecn(struct rte_mbuf *packet, uint32_t l3, enum weft_ecn ecn);
 
+/** Adds so many bytes behind @p offset, as words in memory order (RFC 1071 section 2).
+ *  @return a sum that is not folded */
+uint32_t weft_act_add(const struct rte_mbuf *packet, uint32_t offset, uint32_t length);
+
 /** Fills in the checksum of the outer UDP header (on IPv6). */
 void weft_act_sum_udp(struct rte_mbuf *packet, const struct weft_encap_head *head);
 

@@ -183,6 +183,8 @@
 	DROP(WORKER_BROADCAST_BUDGET, "worker", "broadcast-budget",                                \
 	     "the port sent more packets to groups per second than its broadcast-budget allows")   \
 	DROP(WORKER_NO_BUFFER, "worker", "no-buffer", "no packet buffer was free for a copy")      \
+	DROP(WORKER_BAD_OFFLOAD, "worker", "bad-offload",                                          \
+	     "its guest has left its checksum or its cutting to us, and it is nothing to cut")     \
 	DROP(WORKER_TX_FULL, "worker", "tx-full",                                                  \
 	     "the device or guest did not take the frame: its queue is full")                      \
 	DROP(WORKER_NO_LINK, "worker", "no-link", "nobody is at the other side of the port")

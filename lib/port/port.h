@@ -11,17 +11,20 @@
  * started changes nothing but `link_up`.
  *
  * A driver is a `struct weft_port_ops`, registered by name. It owns `driver` and writes `n_rxq`,
- * `n_txq` in open(), `link_up` at any time. Rules for its rx and tx:
+ * `n_txq` in open(), `link_up` and the offloads at any time: but while they become fewer, no packet
+ * may be on its way. Rules for its rx and tx:
  *
  *  - Any worker may call tx on any queue number 0 .. n_workers - 1 (its own number). A driver with
  *    fewer real queues than workers shares them, with a lock of its own; with enough queues there
  *    is none.
  *  - A receive queue is polled by one worker at a time.
  *  - rx gives whole frames from the Ethernet header on: a tag that hardware stripped is put back,
- *    `ol_flags` says nothing but what concerns the buffer's memory, `pkt_len` is right, data_len of
- *    the first segment holds at least the first 128 bytes, or the whole frame if it is shorter.
+ *    `ol_flags` says nothing but what concerns the buffer's memory, and whether the packet is
+ *    unfinished: then `port` names the port. `pkt_len` is right, data_len of the first segment
+ *    holds at least the first 128 bytes, or the whole frame if it is shorter.
  *  - tx takes over the first packets, as many as it returns; the rest stay the caller's. It
- *    does not wait. A packet may have several segments.
+ *    does not wait. A packet may have several segments. None is unfinished but as the port's
+ *    `offloads` say, and then in DPDK's words for transmission (RTE_MBUF_F_TX_...).
  *  - After close() returned, the driver touches nothing of the port. close() is called when
  *    no worker uses the port any more.
  *
@@ -47,6 +50,19 @@
 #define WEFT_QUEUES_MAX 16 /* receive queues of one port */
 #define WEFT_BURST 32 /* packets that rx and tx move at most in one call */
 #define WEFT_NO_PORT UINT16_MAX
+
+/* Marks of a packet that its sender has left unfinished (flow/finish.h), in `ol_flags`. */
+#define WEFT_PACKET_NO_SUM RTE_MBUF_F_RX_L4_CKSUM_NONE /* no checksum of TCP or UDP yet */
+#define WEFT_PACKET_BIG RTE_MBUF_F_RX_LRO /* and it is to be cut to tso_segsz */
+#define WEFT_PACKET_UNFINISHED (WEFT_PACKET_NO_SUM | WEFT_PACKET_BIG)
+
+/* What one side of a port leaves to the other, or takes from it. */
+#define WEFT_OFFLOAD_CHECKSUM 0x01u
+#define WEFT_OFFLOAD_TSO4 0x02u
+#define WEFT_OFFLOAD_TSO6 0x04u
+#define WEFT_OFFLOAD_ECN 0x08u /* TSO of what bears CWR */
+#define WEFT_OFFLOAD_UFO 0x10u
+#define WEFT_OFFLOAD_NOBODY 0x20u /* what no port takes */
 
 struct weft_port;
 
@@ -103,6 +119,8 @@ struct weft_port {
 	uint16_t n_txq; /* [I] after open; real transmit queues, for people */
 	bool link_up; /* [A] the other side is there and takes packets */
 	const char *trouble; /* [A] why the other side is left alone; NULL: it is not */
+	uint8_t offloads; /* [A] WEFT_OFFLOAD_...: what the other side takes unfinished */
+	uint8_t leaves; /* [A] and what it leaves to us; for people */
 	const struct weft_port_ops *ops; /* [I] */
 	void *driver; /* [I] after open; the driver's own */
 	char name[WEFT_CONF_NAME_MAX + 1]; /* [I] */

@@ -156,6 +156,40 @@ port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
 }
 
 static json_t *
+port_cmd_offloads(uint8_t offloads)
+{
+	static const struct {
+		uint8_t offload;
+		const char *name;
+	} names[] = {
+		{ WEFT_OFFLOAD_CHECKSUM, "checksum" }, { WEFT_OFFLOAD_TSO4, "tso4" },
+		{ WEFT_OFFLOAD_TSO6, "tso6" },	       { WEFT_OFFLOAD_ECN, "ecn" },
+		{ WEFT_OFFLOAD_UFO, "ufo" },
+	};
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < RTE_DIM(names); i++)
+		if (offloads & names[i].offload)
+			json_array_append_new(list, json_string(names[i].name));
+	return list;
+}
+
+/* As the guest and QEMU have agreed upon, and what came of it. */
+static void
+port_cmd_add_offloads(json_t *row, const struct weft_port *port,
+		      const struct weft_port_count *count)
+{
+	uint8_t leaves = __atomic_load_n(&port->leaves, __ATOMIC_RELAXED);
+	uint8_t takes = __atomic_load_n(&port->offloads, __ATOMIC_RELAXED);
+
+	json_object_update_new(
+		row, json_pack("{s:o, s:o, s:I, s:I, s:I}", "rx_offloads",
+			       port_cmd_offloads(leaves), "tx_offloads", port_cmd_offloads(takes),
+			       "checksums_made", (json_int_t)count->sums, "packets_cut",
+			       (json_int_t)count->cuts, "pieces_made", (json_int_t)count->pieces));
+}
+
+static json_t *
 port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 {
 	int32_t id = weft_show_find_port(weft_cmd_string(call, "name"), errors);
@@ -176,6 +210,8 @@ port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 		port_cmd_add_vif(row, weft_running_port(id));
 	json_object_set_new(row, "connections", json_integer(weft_conn_port_count(id)));
 	weft_port_count_sum(id, &count);
+	if (!port->is_wire && weft_running_port(id)->vhost_user != NULL)
+		port_cmd_add_offloads(row, port->port, &count);
 	json_object_update_new(
 		row, json_pack("{s:I, s:I, s:I, s:i, s:o, s:o, s:o}", "rx_bytes",
 			       (json_int_t)count.rx_bytes, "tx_bytes", (json_int_t)count.tx_bytes,

@@ -326,15 +326,16 @@ weft_burst_again(struct weft_worker *worker, const struct weft_held *held)
 	weft_walk_release(&walk);
 }
 
-/* No entry, or one that is stale or does not speak of frames this long. */
-static __rte_noinline void
-burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
-	   const struct weft_key *key, uint64_t hash, struct rte_mbuf *packet)
+/* No entry, or one that is stale or does not speak of frames this long: but a packet that will be
+ * cut is as long as its pieces. What is walked is finished before. */
+__rte_noinline void
+weft_burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
+		const struct weft_key *key, uint64_t hash, struct rte_mbuf *packet)
 {
 	struct weft_flow *flow = weft_flow_find(worker->table, key, hash);
 
 	/* An earlier packet of this burst may have brought the answer by now. */
-	if (flow != NULL && packet->pkt_len <= flow->answer.longest &&
+	if (flow != NULL && weft_finished_length(packet) <= flow->answer.longest &&
 	    weft_flow_is_fresh(worker->table, flow)) {
 		worker->hits++;
 		burst_count(worker, flow, packet->pkt_len);
@@ -347,6 +348,9 @@ burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
 		weft_tx_drop(worker, key->arrival, DROP_WORKER_MISS_BUDGET, packet);
 		return;
 	}
+	if (unlikely(packet->ol_flags & WEFT_PACKET_UNFINISHED) &&
+	    !weft_offload_finish(worker, arrival, packet))
+		return;
 	if (flow == NULL)
 		weft_flow_expect(worker->table, key, hash, worker->now_ms, arrival->has_doors);
 	burst_walk(worker, key, hash, flow, packet);
@@ -458,7 +462,7 @@ burst_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
 		if (unlikely(flow == NULL || !weft_flow_is(worker->table, flow, &keys[i]) ||
 			     packet->pkt_len > flow->answer.longest ||
 			     !weft_flow_is_fresh(worker->table, flow))) {
-			burst_miss(worker, arrival, &keys[i], hashes[i], packet);
+			weft_burst_miss(worker, arrival, &keys[i], hashes[i], packet);
 			continue;
 		}
 		hits++;

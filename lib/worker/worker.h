@@ -15,7 +15,8 @@
  *
  * Conservation: over all ports, rx + copies = tx + drops + held. A flood of one packet to n ports
  * makes n - 1 copies; a packet that the switch itself makes is a copy too, of the port whose packet
- * was the reason, or else of the port where it leaves. `held` counts packets in transmit buffers,
+ * was the reason, or else of the port where it leaves. A large packet that is cut into n leaves as
+ * itself and n - 1 copies. `held` counts packets in transmit buffers,
  * and those that wait for a neighbour or for the rest of a datagram, at the moment of asking.
  *
  * Threads: each struct belongs to its worker [W]; counters are read by the control thread [S].
@@ -28,6 +29,7 @@
 
 #include "core/errors.h"
 #include "flow/act.h"
+#include "flow/finish.h"
 #include "flow/table.h"
 #include "path/drop.h"
 #include "path/walk.h"
@@ -38,6 +40,8 @@ struct weft_port_count {
 	uint64_t rx_packets, rx_bytes; /* received by it */
 	uint64_t copies; /* made of packets received by it */
 	uint64_t tx_packets, tx_bytes; /* sent by it */
+	uint64_t sums; /* checksums that it left to us, and we made */
+	uint64_t cuts, pieces; /* large packets of it that we cut, and what they became */
 	uint64_t drops[WEFT_DROPS_END];
 };
 
@@ -172,7 +176,8 @@ void weft_remote_count_retire(uint16_t place);
  *  No worker may use it any more. */
 void weft_port_count_retire(uint16_t port);
 
-/* ---- the worker itself: burst.c, spread.c, hold.c, gather.c, tend.c, tx.c, sweep.c ---- */
+/* ---- the worker itself: burst.c, offload.c, spread.c, hold.c, gather.c, tend.c, tx.c,
+ * sweep.c ---- */
 
 /** What is to be done with one packet, remembered or not. */
 struct weft_decision {
@@ -211,6 +216,19 @@ bool weft_burst_send_own(struct weft_worker *worker, uint16_t network, const uin
 
 /** Walks a packet that has waited, for one receiver only. */
 void weft_burst_again(struct weft_worker *worker, const struct weft_held *held);
+
+/** Walks a packet for which there is no answer, or one that does not speak of frames this long. */
+void weft_burst_miss(struct weft_worker *worker, const struct weft_attachment *arrival,
+		     const struct weft_key *key, uint64_t hash, struct rte_mbuf *packet);
+
+/** weft_worker_send() of a packet that is unfinished: as it is, if the receiver takes that. */
+void weft_offload_send(struct weft_worker *worker, const struct weft_output *output,
+		       struct rte_mbuf *packet);
+
+/** Finishes a packet that is to be walked. @return false: it was dropped; or cut, and its pieces
+ *  were walked */
+bool weft_offload_finish(struct weft_worker *worker, const struct weft_attachment *arrival,
+			 struct rte_mbuf *packet);
 
 /** Acts on a packet that does not simply leave by one output: floods, fragments, waits, drops. */
 void weft_spread(struct weft_worker *worker, uint16_t arrival, const struct weft_decision *decision,
@@ -330,6 +348,10 @@ static __rte_always_inline void
 weft_worker_send(struct weft_worker *worker, const struct weft_output *output,
 		 struct rte_mbuf *packet)
 {
+	if (unlikely(packet->ol_flags & WEFT_PACKET_UNFINISHED)) {
+		weft_offload_send(worker, output, packet);
+		return;
+	}
 	weft_act_rewrite(packet, output);
 	if (unlikely(output->flags != 0)) {
 		weft_act_flags(packet, output);

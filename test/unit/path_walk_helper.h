@@ -119,7 +119,7 @@ path_walk_is_policy(enum weft_drop reason)
 	       (reason >= DROP_DELIVER_ETHERTYPE && reason <= DROP_DELIVER_CONNECTION_TABLE_FULL) ||
 	       (reason >= DROP_TRANSLATE_UNSOLICITED && reason <= DROP_ROUTE_TOO_BIG) ||
 	       reason == DROP_ANSWER_BAD_SOLICITATION || reason == DROP_BRIDGE_MAC_MOVE_BUDGET ||
-	       reason == DROP_WORKER_BROADCAST_BUDGET;
+	       reason == DROP_WORKER_BROADCAST_BUDGET || reason == DROP_WORKER_BAD_OFFLOAD;
 }
 
 static inline enum path_walk_told_by

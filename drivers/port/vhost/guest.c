@@ -165,6 +165,46 @@ guest_warn_about_mtu(const struct weft_vhost_guest *guest)
 			  vhost->port->name, mtu, vhost->mtu, vhost->mtu);
 }
 
+/* What guest and switch have agreed upon. Names of what the guest leaves to us begin with HOST, of
+ * what it takes from us with GUEST. */
+static void
+guest_set_features(struct weft_vhost_guest *guest)
+{
+	static const struct {
+		uint8_t offload, to_us, to_guest;
+	} names[] = {
+		{ WEFT_OFFLOAD_CHECKSUM, VIRTIO_NET_F_CSUM, VIRTIO_NET_F_GUEST_CSUM },
+		{ WEFT_OFFLOAD_TSO4, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_GUEST_TSO4 },
+		{ WEFT_OFFLOAD_TSO6, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_GUEST_TSO6 },
+		{ WEFT_OFFLOAD_ECN, VIRTIO_NET_F_HOST_ECN, VIRTIO_NET_F_GUEST_ECN },
+		{ WEFT_OFFLOAD_UFO, VIRTIO_NET_F_HOST_UFO, VIRTIO_NET_F_GUEST_UFO },
+	};
+	struct weft_port *port = guest->vhost->port;
+	uint8_t leaves = 0, takes = 0;
+	uint64_t features = 0;
+
+	rte_vhost_get_negotiated_features(guest->vid, &features);
+	for (uint32_t i = 0; i < RTE_DIM(names); i++) {
+		if (features & 1ULL << names[i].to_us)
+			leaves |= names[i].offload;
+		if (features & 1ULL << names[i].to_guest)
+			takes |= names[i].offload;
+	}
+	guest->takes_few = (features & 1ULL << VIRTIO_F_RING_PACKED) &&
+			   !(features & 1ULL << VIRTIO_NET_F_MRG_RXBUF);
+	__atomic_store_n(&port->leaves, leaves, __ATOMIC_RELAXED);
+	__atomic_store_n(&port->offloads, takes, __ATOMIC_RELAXED);
+}
+
+/* Workers are past whatever they were about to send unfinished when this returns. */
+static void
+guest_clear_offloads(struct weft_port *port)
+{
+	__atomic_store_n(&port->leaves, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&port->offloads, 0, __ATOMIC_RELAXED);
+	weft_rcu_synchronize();
+}
+
 static int
 guest_new_device(int vid)
 {
@@ -172,9 +212,13 @@ guest_new_device(int vid)
 	struct weft_vhost *vhost = guest->vhost;
 
 	/* Server mode only. An older connection is usually one whose end we have yet to hear of. */
-	if (vhost->guest != NULL)
+	if (vhost->guest != NULL) {
 		weft_warn("%s: another guest has connected to %s; it takes the place of the first",
 			  vhost->port->name, vhost->path);
+		weft_rcu_publish(vhost->guest, NULL);
+		guest_clear_offloads(vhost->port);
+	}
+	guest_set_features(guest);
 	weft_rcu_publish(vhost->guest, guest);
 	weft_port_set_link(vhost->port, guest->fault == NULL);
 	__atomic_store_n(&vhost->port->trouble, guest->fault, __ATOMIC_RELEASE);
@@ -198,6 +242,8 @@ guest_destroy_device(int vid)
 		__atomic_store_n(&vhost->port->trouble, NULL, __ATOMIC_RELEASE);
 		weft_rcu_publish(vhost->guest, NULL);
 		weft_info("%s: the guest has stopped", vhost->port->name);
+		guest_clear_offloads(vhost->port);
+		return;
 	}
 	pthread_mutex_unlock(&weft_vhost_lock);
 	weft_rcu_synchronize();

@@ -13,14 +13,12 @@
 #include "core/rcu.h"
 #include "port/buffers.h"
 
-/* Not yet: a frame whose checksum is missing or that is larger than the MTU would need a way out
- * that completes it. Neither direction is offered. */
-#define VHOST_NO_FEATURES                                                                          \
-	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |  \
-	 1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 |                         \
-	 1ULL << VIRTIO_NET_F_HOST_ECN | 1ULL << VIRTIO_NET_F_HOST_UFO |                           \
-	 1ULL << VIRTIO_NET_F_GUEST_TSO4 | 1ULL << VIRTIO_NET_F_GUEST_TSO6 |                       \
-	 1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
+/* The old name of all of TSO, which says no more than the others (virtio 1.2 section 5.1.3.1). */
+#define VHOST_NO_FEATURES (1ULL << VIRTIO_NET_F_GSO)
+
+/* Of a packed ring, librte_vhost takes four descriptors at once for four packets that fit, also if
+ * they are a chain, or a table of others: as a guest without mergeable buffers makes them. */
+#define VHOST_FEW 3
 
 /* What librte_vhost offers beyond is for IOMMUs, post-copy and devices in hardware. */
 #define VHOST_PROTOCOL_FEATURES                                                                    \
@@ -210,7 +208,7 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 	struct weft_vhost *vhost = port->driver;
 	struct weft_vhost_guest *guest = weft_rcu_load(vhost->guest);
 	uint16_t pair = queue;
-	uint16_t n_pairs;
+	uint16_t n_pairs, received;
 	uint8_t state;
 
 	if (guest == NULL || unlikely(guest->fault != NULL))
@@ -226,12 +224,33 @@ vhost_rx(struct weft_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_
 	}
 	weft_vhost_enter(guest->vid);
 	weft_buffers_allow(WEFT_BUFFERS_BURST);
-	n = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair), weft_buffers_bounded,
-				    pkts, n);
+	received = rte_vhost_dequeue_burst(guest->vid, WEFT_VHOST_FROM_GUEST(pair),
+					   weft_buffers_bounded, pkts, n);
 	weft_vhost_leave();
-	if (n == 0 && !__atomic_load_n(&vhost->was_empty[queue], __ATOMIC_RELAXED))
+	if (received == 0 && !__atomic_load_n(&vhost->was_empty[queue], __ATOMIC_RELAXED))
 		__atomic_store_n(&vhost->was_empty[queue], true, __ATOMIC_RELAXED);
-	return n;
+	for (uint16_t i = 0; i < received; i++)
+		if (pkts[i]->ol_flags & WEFT_PACKET_UNFINISHED)
+			pkts[i]->port = port->id;
+	return received;
+}
+
+/* @return packets taken over */
+static uint16_t
+vhost_enqueue(const struct weft_vhost_guest *guest, uint16_t queue, struct rte_mbuf **pkts,
+	      uint16_t n)
+{
+	uint16_t most = guest->takes_few ? VHOST_FEW : n, done = 0;
+
+	while (done < n) {
+		uint16_t some = RTE_MIN(most, (uint16_t)(n - done));
+		uint16_t copied = rte_vhost_enqueue_burst(guest->vid, queue, pkts + done, some);
+
+		done = (uint16_t)(done + copied);
+		if (copied < some)
+			break;
+	}
+	return done;
 }
 
 static uint16_t
@@ -248,7 +267,7 @@ vhost_tx(struct weft_port *port, uint16_t worker, struct rte_mbuf **pkts, uint16
 	if (pair == WEFT_VHOST_NO_PAIR)
 		return 0;
 	weft_vhost_enter(guest->vid);
-	copied = rte_vhost_enqueue_burst(guest->vid, WEFT_VHOST_TO_GUEST(pair), pkts, n);
+	copied = vhost_enqueue(guest, WEFT_VHOST_TO_GUEST(pair), pkts, n);
 	weft_vhost_leave();
 	if (copied > 0)
 		rte_pktmbuf_free_bulk(pkts, copied);

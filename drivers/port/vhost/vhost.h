@@ -64,6 +64,7 @@ struct weft_vhost_guest {
 	int vid; /* [I] librte_vhost's number */
 	uint16_t n_pairs; /* [A] highest pair that the guest sends on, plus one */
 	struct weft_vhost *vhost; /* [I] */
+	bool takes_few; /* [I] once its device is there: packets in one call */
 	uint8_t to_pair[WEFT_CONF_WORKERS_MAX]; /* [A] per worker: where it transmits */
 	uint8_t from_pair[WEFT_VHOST_PAIRS_MAX]; /* [A] enum weft_vhost_pair_state */
 	const char *fault; /* [A] why it is left alone; NULL: it is not */
