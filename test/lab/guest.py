@@ -87,6 +87,9 @@ class Guest:
             self.process = subprocess.Popen(DIES_WITH_US + self.words(guest_image()),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.text = ""
+        return self.listens_to_console()
+
+    def listens_to_console(self):
         self.console = self._connects("console")
         threading.Thread(target=self._listen, args=(self.console,), daemon=True).start()
         return self
