@@ -102,6 +102,7 @@ struct weft_port {
 	uint16_t n_rxq; /* [I] after open */
 	uint16_t n_txq; /* [I] after open; real transmit queues, for people */
 	bool link_up; /* [A] the other side is there and takes packets */
+	bool has_newcomer; /* [A] set by the driver, cleared by worker 0: see below */
 	const struct weft_port_ops *ops; /* [I] */
 	void *driver; /* [I] after open; the driver's own */
 	char name[WEFT_CONF_NAME_MAX + 1]; /* [I] */
@@ -131,6 +132,23 @@ weft_port_set_link(struct weft_port *port, bool up)
 {
 	if (port->link_up != up)
 		__atomic_store_n(&port->link_up, up, __ATOMIC_RELAXED);
+}
+
+/* ---- newcomers ---- */
+
+/** Grows with every port that got a newcomer. [A] */
+extern uint32_t weft_port_newcomers;
+
+/** By a driver, from any thread: whoever is behind the port has just come, perhaps from another
+ *  host. Its network is told where its MAC is from now on. */
+void weft_port_welcome(struct weft_port *port);
+
+/** By worker 0. @return whether somebody has come since it was last asked */
+static inline bool
+weft_port_take_newcomer(struct weft_port *port)
+{
+	return __atomic_load_n(&port->has_newcomer, __ATOMIC_RELAXED) &&
+	       __atomic_exchange_n(&port->has_newcomer, false, __ATOMIC_ACQUIRE);
 }
 
 /* ---- drivers ---- */

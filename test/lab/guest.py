@@ -51,9 +51,11 @@ class Nic:
 
 
 class Guest:
-    def __init__(self, name, folder, nics, cpus=1, memory="128M"):
+    """`options`: more words for QEMU."""
+
+    def __init__(self, name, folder, nics, cpus=1, memory="128M", options=()):
         self.name, self.folder, self.nics = name, Path(folder), nics
-        self.cpus, self.memory = cpus, memory
+        self.cpus, self.memory, self.options = cpus, memory, options
         self.process = self.console = self.monitor = None
         self.text = ""
 
@@ -71,7 +73,7 @@ class Guest:
                 "-chardev", f"socket,id=con,path={self.socket('console')},server=on,wait=off",
                 "-serial", "chardev:con",
                 "-qmp", f"unix:{self.socket('monitor')},server=on,wait=off",
-                *itertools.chain(*(nic.words(n) for n, nic in enumerate(self.nics)))]
+                *itertools.chain(*(nic.words(n) for n, nic in enumerate(self.nics))), *self.options]
 
     def socket(self, what):
         return self.folder / f"{self.name}.{what}"
@@ -118,7 +120,7 @@ class Guest:
     def resets(self):
         """The reset button."""
         boots = self.text.count("guest is up") + 1
-        self._command("system_reset")
+        self.commands("system_reset")
         return self.is_up(boots)
 
     def dies(self):
@@ -137,6 +139,28 @@ class Guest:
             if handle:
                 handle.close()
         self.console = self.monitor = None
+
+    def migrates_to(self, other):
+        """Live, to a guest that was launched with `incoming`; gives what QEMU says about it."""
+        __tracebackhide__ = True
+        wait_until(other.socket("incoming").exists, f"{other.name} is awaited", explain=other.story)
+        self.commands("migrate", uri=other.incoming())
+
+        def outcome():
+            said = self.commands("query-migrate")
+            return said if said.get("status") in ("completed", "failed") else None
+
+        said = wait_until(outcome, "the migration ends", 30, self.story)
+        assert said["status"] == "completed", f"{said}\n{self.story()}\n{other.story()}"
+        return said
+
+    def incoming(self):
+        return f"unix:{self.socket('incoming')}"
+
+    def awaits(self):
+        """Launches QEMU without a guest: one will migrate to it."""
+        self.options = [*self.options, "-incoming", self.incoming()]
+        return self.launches()
 
     # Console.
 
@@ -183,16 +207,20 @@ class Guest:
         wait_until(is_connected, f"the {what} of {self.name}", explain=self.story)
         return handle
 
-    def _command(self, name):
-        """One QMP command; events in between are skipped."""
+    def commands(self, name, **arguments):
+        """One QMP command and its answer; events in between are skipped."""
+        __tracebackhide__ = True
         if not self.monitor:
-            self.monitor = self._connects("monitor")
-            self._command("qmp_capabilities")
-        self.monitor.sendall(json.dumps({"execute": name}).encode())
-        self.monitor.settimeout(10 * SCALE)
-        said = ""
-        while '"return"' not in said and '"error"' not in said:
-            said += self.monitor.recv(65536).decode()
+            self.monitor = self._connects("monitor").makefile("rw")
+            self.commands("qmp_capabilities")
+        self.monitor.write(json.dumps({"execute": name, "arguments": arguments}))
+        self.monitor.flush()
+        for line in self.monitor:
+            said = json.loads(line)
+            assert "error" not in said, f"{name}: {said['error']}"
+            if "return" in said:
+                return said["return"]
+        raise AssertionError(f"QEMU of {self.name} ended at {name}\n{self.story()}")
 
     def story(self):
         log = self.folder / f"{self.name}.qemu"

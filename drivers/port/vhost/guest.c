@@ -167,6 +167,7 @@ guest_new_device(int vid)
 			  vhost->port->name, vhost->path);
 	weft_rcu_publish(vhost->guest, guest);
 	weft_port_set_link(vhost->port, true);
+	weft_port_welcome(vhost->port);
 	weft_info("%s: the guest is ready", vhost->port->name);
 	guest_warn_about_mtu(guest);
 	return 0;
