@@ -148,7 +148,7 @@ def test_a_migration_is_given_up(lab):
     wait_until(lambda: reaches(hosts.c, ADDRESS), "the hosts have found each other")
     target = hosts.right.guest(1).awaits()
     guest.commands("migrate-set-parameters", **{"max-bandwidth": 1 << 20})
-    guest.commands("migrate", uri=target.incoming())
+    guest.begins_to_migrate_to(target)
     wait_until(lambda: guest.commands("query-migrate").get("status") == "active", "it has begun")
     assert reaches(hosts.c, ADDRESS) and reaches(hosts.b, ADDRESS)
     guest.commands("migrate_cancel")

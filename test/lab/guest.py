@@ -141,10 +141,9 @@ class Guest:
         self.console = self.monitor = None
 
     def migrates_to(self, other):
-        """Live, to a guest that was launched with `incoming`; gives what QEMU says about it."""
+        """Live, to a guest that `awaits`; gives what QEMU says about it."""
         __tracebackhide__ = True
-        wait_until(other.socket("incoming").exists, f"{other.name} is awaited", explain=other.story)
-        self.commands("migrate", uri=other.incoming())
+        self.begins_to_migrate_to(other)
 
         def outcome():
             said = self.commands("query-migrate")
@@ -153,6 +152,10 @@ class Guest:
         said = wait_until(outcome, "the migration ends", 30, self.story)
         assert said["status"] == "completed", f"{said}\n{self.story()}\n{other.story()}"
         return said
+
+    def begins_to_migrate_to(self, other):
+        wait_until(other.socket("incoming").exists, f"{other.name} is awaited", explain=other.story)
+        self.commands("migrate", uri=other.incoming())
 
     def incoming(self):
         return f"unix:{self.socket('incoming')}"
