@@ -6,6 +6,7 @@
 
 static STAILQ_HEAD(, weft_port_driver) port_drivers = STAILQ_HEAD_INITIALIZER(port_drivers);
 
+uint32_t weft_port_changes;
 uint32_t weft_port_newcomers;
 
 void

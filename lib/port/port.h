@@ -90,6 +90,16 @@ struct weft_port_ops {
 
 #define WEFT_ARM_SILENT (-1)
 
+/** Grows when what arm() said of some queue may not hold any more. [A] */
+extern uint32_t weft_port_changes;
+
+/** By a driver, from any thread: a queue began or ended, or signals another file. */
+static inline void
+weft_port_changed(void)
+{
+	__atomic_fetch_add(&weft_port_changes, 1, __ATOMIC_RELEASE);
+}
+
 /** What the worker that polls a queue notes about it; one cache line. */
 struct weft_rxq_stats {
 	uint64_t packets; /* [W] */

@@ -116,6 +116,7 @@ guest_queue_changed(int vid, uint16_t queue, int is_on)
 
 	if (pair >= WEFT_VHOST_PAIRS_MAX)
 		return 0;
+	weft_port_changed();
 	if (queue == WEFT_VHOST_TO_GUEST(pair)) {
 		guest->to_is_on[pair] = is_on;
 		guest_spread_workers(guest);
@@ -168,6 +169,7 @@ guest_new_device(int vid)
 	weft_rcu_publish(vhost->guest, guest);
 	weft_port_set_link(vhost->port, true);
 	weft_port_welcome(vhost->port);
+	weft_port_changed();
 	weft_info("%s: the guest is ready", vhost->port->name);
 	guest_warn_about_mtu(guest);
 	return 0;
@@ -185,6 +187,7 @@ guest_destroy_device(int vid)
 		weft_rcu_publish(vhost->guest, NULL);
 		weft_info("%s: the guest has stopped", vhost->port->name);
 	}
+	weft_port_changed();
 	weft_rcu_synchronize();
 }
 
