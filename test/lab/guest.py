@@ -56,6 +56,7 @@ class Guest:
     def __init__(self, name, folder, nics, cpus=1, memory="128M", options=()):
         self.name, self.folder, self.nics = name, Path(folder), nics
         self.cpus, self.memory, self.options = cpus, memory, options
+        self.is_shared = True
         self.process = self.console = self.monitor = None
         self.text = ""
 
@@ -63,10 +64,11 @@ class Guest:
         settings = [f"weft.name={self.name}"] + [
             f"weft.eth{number}={nic.address}" for number, nic in enumerate(self.nics)
             if nic.address]
+        backend = ["-machine", "pc,memory-backend=memory",
+                   "-object", f"memory-backend-memfd,id=memory,size={self.memory},share=on"]
         return [QEMU, "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
-                "-machine", "pc,memory-backend=memory", "-cpu", "qemu64", "-smp", str(self.cpus),
-                "-m", self.memory,
-                "-object", f"memory-backend-memfd,id=memory,size={self.memory},share=on",
+                *(backend if self.is_shared else ["-machine", "pc"]),
+                "-cpu", "qemu64", "-smp", str(self.cpus), "-m", self.memory,
                 "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initramfs.gz"),
                 "-append", " ".join(["console=ttyS0 quiet panic=-1 mitigations=off nokaslr "
                                      "random.trust_cpu=on", *settings]),
