@@ -42,8 +42,8 @@ port_guest_put_id(FILE *out, const char *kind, const char *name)
 		fputc(*name == '.' || (name[0] == '-' && name[1] == '-') ? '_' : *name, out);
 }
 
-/* Older versions of libvirt, 9.0 among them, take <mtu> as that of a network device of the host, which
- * there is none of, and fail. */
+/* Older versions of libvirt, 9.0 among them, take <mtu> as that of a network device of the host;
+ * there is none, and they fail. */
 static void
 port_guest_write_mtu_note(FILE *out, const struct weft_conf_port *port)
 {

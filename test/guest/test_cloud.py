@@ -65,8 +65,8 @@ class Cloud:
         self.lan, self.left, self.right = lab.keeps(Lan("lan")), Place(lab, "left"), Place(lab, "right")
         self._starts(self.left, config("wire-a", LEFT, RIGHT, [acme[0], *beta], ["uplink"]),
                      uplink=f"{OUTSIDE}/24")
-        self._starts(self.right, config("wire-b", RIGHT, LEFT, [acme[1], {"name": "d", "network": "beta", "port-security": False}]),
-                     d="10.0.0.2/24")
+        d = {"name": "d", "network": "beta", "port-security": False}
+        self._starts(self.right, config("wire-b", RIGHT, LEFT, [acme[1], d]), d="10.0.0.2/24")
         self.lan.bridges("br", "wire-a", "wire-b")
         self.outside, self.d = self.left["uplink"], self.right["d"]
         self.outside.ip("route", "add", "10.0.0.0/24", "via", GATE)

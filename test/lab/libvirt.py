@@ -106,7 +106,7 @@ class Libvirt:
 
 
 class Domain(Guest):
-    """A guest that libvirtd runs. `interfaces`, `memory`, `more`: XML; `settings`: of the kernel command line (devtools/guest-image.sh)."""
+    """A guest that libvirtd runs. `interfaces`, `memory`, `more`: XML; `settings`: of the kernel command line."""
 
     def __init__(self, libvirt, name, interfaces, memory, settings="", more=""):
         super().__init__(name, libvirt.folder, [])
@@ -117,7 +117,8 @@ class Domain(Guest):
             os.chmod(libvirt.folder / file, 0o644)
 
     def launches(self):
-        xml = DOMAIN.format(name=self.name, folder=self.folder, interfaces=self.interfaces, memory=self.memory_backing, more=self.more,
+        xml = DOMAIN.format(name=self.name, folder=self.folder, interfaces=self.interfaces,
+                            memory=self.memory_backing, more=self.more,
                             settings=f"weft.name={self.name} {self.settings}")
         self.libvirt.virsh("define", self.libvirt.writes(f"{self.name}.xml", xml))
         self.libvirt.virsh("start", self.name, timeout=40)

@@ -49,7 +49,8 @@ class Hall(Site):
     def frame(self, source, target, text="hello"):
         """From one guest to another, or to everybody."""
         destination = EVERYBODY if target is None else self.address(target)
-        return bytes(Ether(src=self.address(source), dst=destination, type=int.from_bytes(OURS, "big")) / text.ljust(46).encode())
+        ether = Ether(src=self.address(source), dst=destination, type=int.from_bytes(OURS, "big"))
+        return bytes(ether / text.ljust(46).encode())
 
     def hears(self, target, source, to, text="hello"):
         """What a guest hears next of our own is this: the switch may announce guests meanwhile."""
