@@ -117,6 +117,7 @@ for suite in "${suites[@]}"; do
 		;;
 	guest)
 		packages_need qemu-system-x86 busybox-static kmod
+		packages_need_asleep libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
 		run guest run_pytest guest -n 2
 		;;
 	*) fail "there is no suite '$suite'" "suites: unit path every hostile sanitize lint system guest" ;;

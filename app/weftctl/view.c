@@ -282,6 +282,18 @@ view_print_list(const struct weft_cmd_spec *spec, const json_t *list, FILE *out)
 	}
 }
 
+/* Answers that are texts for other programs to read, printed as they are. */
+static const char *
+view_document(const json_t *answer)
+{
+	static const char *const keys[] = { "yaml", "libvirt", "qemu" };
+	const char *text = NULL;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && text == NULL; i++)
+		text = json_string_value(json_object_get(answer, keys[i]));
+	return text;
+}
+
 void
 weftctl_view_print(const struct weft_cmd_spec *spec, const json_t *answer, FILE *out)
 {
@@ -293,8 +305,8 @@ weftctl_view_print(const struct weft_cmd_spec *spec, const json_t *answer, FILE 
 		view_print_changes(answer, out);
 	} else if (json_object_get(answer, "stages") != NULL) {
 		view_print_trace(answer, out);
-	} else if (json_is_string(json_object_get(answer, "yaml"))) {
-		fputs(json_string_value(json_object_get(answer, "yaml")), out);
+	} else if (view_document(answer) != NULL) {
+		fputs(view_document(answer), out);
 	} else if (json_is_object(answer)) {
 		weftctl_view_object(answer, out);
 	} else {

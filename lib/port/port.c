@@ -6,6 +6,16 @@
 
 static STAILQ_HEAD(, weft_port_driver) port_drivers = STAILQ_HEAD_INITIALIZER(port_drivers);
 
+uint32_t weft_port_changes;
+uint32_t weft_port_newcomers;
+
+void
+weft_port_welcome(struct weft_port *port)
+{
+	__atomic_store_n(&port->has_newcomer, true, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&weft_port_newcomers, 1, __ATOMIC_RELEASE);
+}
+
 void
 weft_port_driver_add(struct weft_port_driver *driver)
 {

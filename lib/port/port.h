@@ -106,6 +106,16 @@ struct weft_port_ops {
 
 #define WEFT_ARM_SILENT (-1)
 
+/** Grows when what arm() said of some queue may not hold any more. [A] */
+extern uint32_t weft_port_changes;
+
+/** By a driver, from any thread: a queue began or ended, or signals another file. */
+static inline void
+weft_port_changed(void)
+{
+	__atomic_fetch_add(&weft_port_changes, 1, __ATOMIC_RELEASE);
+}
+
 /** What the worker that polls a queue notes about it; one cache line. */
 struct weft_rxq_stats {
 	uint64_t packets; /* [W] */
@@ -121,6 +131,7 @@ struct weft_port {
 	const char *trouble; /* [A] why the other side is left alone; NULL: it is not */
 	uint8_t offloads; /* [A] WEFT_OFFLOAD_...: what the other side takes unfinished */
 	uint8_t leaves; /* [A] and what it leaves to us; for people */
+	bool has_newcomer; /* [A] set by the driver, cleared by worker 0: see below */
 	const struct weft_port_ops *ops; /* [I] */
 	void *driver; /* [I] after open; the driver's own */
 	char name[WEFT_CONF_NAME_MAX + 1]; /* [I] */
@@ -150,6 +161,23 @@ weft_port_set_link(struct weft_port *port, bool up)
 {
 	if (port->link_up != up)
 		__atomic_store_n(&port->link_up, up, __ATOMIC_RELAXED);
+}
+
+/* ---- newcomers ---- */
+
+/** Grows with every port that got a newcomer. [A] */
+extern uint32_t weft_port_newcomers;
+
+/** By a driver, from any thread: whoever is behind the port has just come, perhaps from another
+ *  host. Its network is told where its MAC is from now on. */
+void weft_port_welcome(struct weft_port *port);
+
+/** By worker 0. @return whether somebody has come since it was last asked */
+static inline bool
+weft_port_take_newcomer(struct weft_port *port)
+{
+	return __atomic_load_n(&port->has_newcomer, __ATOMIC_RELAXED) &&
+	       __atomic_exchange_n(&port->has_newcomer, false, __ATOMIC_ACQUIRE);
 }
 
 /* ---- drivers ---- */

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "conntrack/conntrack.h"
+#include "show/port_guest.h"
 #include "show/show.h"
 #include "topology/running.h"
 
@@ -155,6 +156,21 @@ port_cmd_add_vif(json_t *row, const struct weft_conf_port *port)
 			       port->mac_limit_action == WEFT_LIMIT_DROP ? "drop" : "forward"));
 }
 
+/* What the guest of a port must be told, instead of what the port is. */
+static json_t *
+port_cmd_show_guest(const struct weft_cmd_call *call, uint16_t id, struct weft_errors *errors)
+{
+	const struct weft_attachment *port = weft_topology->attachments[id];
+	bool is_libvirt = weft_cmd_flag(call, "libvirt");
+
+	if (is_libvirt && weft_cmd_flag(call, "qemu")) {
+		weft_errors_add(errors, "libvirt, qemu: give one of the two");
+		return NULL;
+	}
+	return weft_port_guest_text(port->port->name, port->is_wire ? NULL : weft_running_port(id),
+				    is_libvirt ? WEFT_GUEST_LIBVIRT : WEFT_GUEST_QEMU, errors);
+}
+
 static json_t *
 port_cmd_offloads(uint8_t offloads)
 {
@@ -199,6 +215,8 @@ port_cmd_show(const struct weft_cmd_call *call, struct weft_errors *errors)
 
 	if (id < 0)
 		return NULL;
+	if (weft_cmd_flag(call, "libvirt") || weft_cmd_flag(call, "qemu"))
+		return port_cmd_show_guest(call, id, errors);
 	port = weft_topology->attachments[id];
 	row = port_cmd_row(id);
 	json_object_set_new(

@@ -11,7 +11,8 @@
  * If a device cannot signal it keeps napping, 500 us at a time after a tenth of a second: on a
  * virtual host each nap costs 10 us.
  *
- * A sleeper wakes up now and then all the same, to sweep and to see a new topology.
+ * A sleeper wakes up now and then all the same, to sweep and to see a new topology. The queues stay
+ * armed meanwhile, unless packets have come or there are other queues now.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -82,8 +83,12 @@ weft_rest_end(struct weft_worker *worker)
 static bool
 rest_arm(struct weft_worker *worker)
 {
+	/* Before the queues are asked: what changes meanwhile is noticed. */
+	uint32_t changes = __atomic_load_n(&weft_port_changes, __ATOMIC_ACQUIRE);
 	/* Not worker->topology: we have been quiescent since it was loaded. */
-	const struct weft_polls *polls = &weft_rcu_load(weft_topology)->polls[worker->id];
+	const struct weft_topology *topology = weft_rcu_load(weft_topology);
+	const struct weft_polls *polls = &topology->polls[worker->id];
+	uint32_t number = topology->number;
 
 	/* Some device could not just now. */
 	if (worker->now_tsc < worker->arm_again)
@@ -92,6 +97,8 @@ rest_arm(struct weft_worker *worker)
 	if (worker->wait_fd < 0)
 		return false;
 	worker->is_armed = true;
+	worker->armed_number = number;
+	worker->armed_changes = changes;
 	for (uint32_t i = 0; i < polls->n; i++)
 		if (!rest_arm_queue(worker, &polls->list[i])) {
 			weft_rest_end(worker);
@@ -102,14 +109,26 @@ rest_arm(struct weft_worker *worker)
 	return rest_watch(worker->wait_fd, worker->wake_fd) == 0;
 }
 
+static bool
+rest_is_armed_still(const struct weft_worker *worker)
+{
+	return weft_rcu_load(weft_topology)->number == worker->armed_number &&
+	       __atomic_load_n(&weft_port_changes, __ATOMIC_ACQUIRE) == worker->armed_changes;
+}
+
 static void
 rest_sleep(struct weft_worker *worker)
 {
 	struct epoll_event event = { 0 };
+	bool has_rung;
 
 	weft_rcu_offline(worker->id);
-	epoll_wait(worker->wait_fd, &event, 1, REST_SLEEP_MS);
+	has_rung = epoll_wait(worker->wait_fd, &event, 1, REST_SLEEP_MS) != 0;
 	weft_rcu_online(worker->id);
+	/* Nobody rang: to ask all queues again is what an idle worker with many guests would do
+	 * most of its time. */
+	if (!has_rung && rest_is_armed_still(worker))
+		return;
 	weft_rest_end(worker);
 	/* A device that is broken signals for ever. */
 	if (event.events & (EPOLLERR | EPOLLHUP))

@@ -3,9 +3,11 @@
  * tend: what the tunnel endpoint and routers say unasked.
  *
  * Questions for next hops whose time has come, announcements of themselves when they are new or
- * have changed, and what routers advertise (router/advert.h). Done by worker 0, since only workers
+ * have changed, and what routers advertise (router/advert.h). And what is said for a guest that has
+ * just come, perhaps from another host: where its MAC is now. Done by worker 0, since only workers
  * send.
  */
+#include <rte_arp.h>
 #include <rte_random.h>
 
 #include "core/clock.h"
@@ -284,6 +286,63 @@ weft_tend_change(const struct weft_topology *next)
 		weft_worker_call(weft_workers[0], tend_change, (void *)(uintptr_t)next);
 }
 
+/* ---- guests that have come ---- */
+
+/* A RARP request of the guest itself, as if it had sent it (RFC 903): it passes all stages, teaches
+ * our FDB, and those of all that it is flooded to. QEMU has the same said for guests that do not
+ * speak for themselves after a migration; but it and they are slower, and not all front ends do. */
+static struct rte_mbuf *
+tend_make_rarp(const struct rte_ether_addr *mac)
+{
+	struct {
+		struct rte_ether_hdr ether;
+		struct rte_arp_hdr arp;
+		uint8_t padding[18]; /* to the least that Ethernet has */
+	} __rte_packed frame = {
+		.ether = { .src_addr = *mac, .ether_type = RTE_BE16(RTE_ETHER_TYPE_RARP) },
+		.arp = {
+			.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
+			.arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4),
+			.arp_hlen = RTE_ETHER_ADDR_LEN,
+			.arp_plen = sizeof(rte_be32_t),
+			.arp_opcode = RTE_BE16(RTE_ARP_OP_REVREQUEST),
+			.arp_data = { .arp_sha = *mac, .arp_tha = *mac },
+		},
+	};
+
+	memset(&frame.ether.dst_addr, 0xff, sizeof(frame.ether.dst_addr));
+	return weft_tx_make((const uint8_t *)&frame, sizeof(frame));
+}
+
+static void
+tend_welcome_port(struct weft_worker *worker, const struct weft_attachment *port)
+{
+	struct rte_mbuf *packet;
+
+	if (!weft_port_take_newcomer(port->port) || !port->has_mac || port->is_wire)
+		return;
+	packet = tend_make_rarp(&port->mac);
+	if (packet != NULL)
+		weft_burst_forward(worker, port, &packet, 1);
+}
+
+/* A guest may have come before the snapshot that has its port. */
+static void
+tend_welcome(struct weft_worker *worker)
+{
+	static uint32_t seen, number; /* worker 0 */
+	const struct weft_topology *topology = worker->topology;
+	uint32_t newcomers = __atomic_load_n(&weft_port_newcomers, __ATOMIC_ACQUIRE);
+
+	if (newcomers == seen && number == topology->number)
+		return;
+	seen = newcomers;
+	number = topology->number;
+	for (uint32_t id = 0; id < WEFT_PORTS_MAX; id++)
+		if (topology->attachments[id] != NULL)
+			tend_welcome_port(worker, topology->attachments[id]);
+}
+
 void
 weft_tend(struct weft_worker *worker)
 {
@@ -294,6 +353,7 @@ weft_tend(struct weft_worker *worker)
 	worker->tended_tsc = worker->now_tsc;
 	tend_announce(worker);
 	tend_announce_routers(worker);
+	tend_welcome(worker);
 	tend_adverts(worker);
 	weft_neighbour_tick(worker->now_ms, &asker);
 	weft_tx_flush(worker);

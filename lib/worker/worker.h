@@ -96,6 +96,8 @@ struct weft_worker {
 	uint64_t swept_tsc;
 	uint64_t idle_since; /* TSC of the last packet */
 	bool is_armed; /* queues signal their next packet */
+	uint32_t armed_number, armed_changes; /* configuration, and weft_port_changes, when they
+						 were asked to */
 	uint64_t arm_again; /* TSC before which it is not tried: some queue cannot */
 	int wait_fd; /* epoll, while armed */
 	int wake_fd; /* eventfd by which others wake it */

@@ -277,6 +277,66 @@ def test_a_guest_that_spoofs_is_not_heard(lab):
     assert vm2.run("true") == ""
 
 
+def megabytes(guest):
+    return int(re.search(r"MemTotal: +(\d+)", guest.run("cat /proc/meminfo"))[1]) >> 10
+
+
+@proves("S02", "S03")
+def test_a_guest_is_stopped_grows_and_is_shut_down(lab):
+    """QEMU's stop and cont, memory that is plugged in while data flows, and the guest's own end."""
+    place = Place(lab).starts(PAIR)
+    vm1, vm2 = place.guest(1), place.guest(2)
+    vm2.memory, vm2.options = "256M", ["-m", "256M,slots=2,maxmem=1G"]
+    for guest in (vm1, vm2):
+        guest.launches()
+    vm1.is_up()
+    vm2.is_up()
+    assert vm1.reaches("10.0.0.2")
+    before = place.daemon.port("vm2")
+    vm2.commands("stop")
+    wait_until(lambda: link(place, "vm2") == "down", "its queues are stopped")
+    assert vm1.pings("10.0.0.2", 2) == 0
+    vm2.commands("cont")
+    wait_until(lambda: link(place, "vm2") == "up", "they go on")
+    assert vm1.reaches("10.0.0.2") and vm1.sends_tcp(vm2, "10.0.0.2")
+
+    little = megabytes(vm2)
+    vm1.begins("ping -i 0.05 10.0.0.2")
+    vm2.commands("object-add", **{"qom-type": "memory-backend-memfd", "id": "more", "size": 128 << 20, "share": True})
+    vm2.commands("device_add", driver="pc-dimm", id="dimm", memdev="more")
+    vm2.run("sleep 1; for file in /sys/devices/system/memory/memory*/state; do echo online > $file; done")
+    assert megabytes(vm2) >= little + 100
+    # More than there was before, so that it is used.
+    vm2.run(f"dd if=/dev/zero of=/tmp/much bs=1048576 count={little}", patience=60)
+    vm1.run("killall -INT ping; sleep 0.2")
+    numbers = {int(number) for number in re.findall(r"seq=(\d+)", vm1.run("cat /tmp/out"))}
+    assert max(numbers) > 20 and len(numbers) >= max(numbers) - 3, "nothing was lost but what was in the queues"
+    assert vm1.sends_tcp(vm2, "10.0.0.2", 4) and vm2.sends_tcp(vm1, "10.0.0.1", 4)
+
+    vm2._send("poweroff -f\n")
+    wait_until(lambda: not vm2.is_alive(), "the guest has shut down")
+    wait_until(lambda: link(place, "vm2") == "down", "and so its link is")
+    after = place.daemon.port("vm2")
+    assert after["id"] == before["id"] and after["rx_packets"] > before["rx_packets"]
+    vm2.boots()
+    assert vm1.reaches("10.0.0.2")
+    assert place.daemon.is_conserved()
+    place.daemon.stops()
+
+
+@proves("S02")
+def test_a_guest_that_does_not_share_its_memory_is_explained(lab):
+    place = Place(lab).starts(PAIR)
+    guest = place.guest(1)
+    guest.is_shared = False
+    guest.boots()
+    wait_until(lambda: "memory-backend-memfd" in place.daemon.said(), "the operator is told what to do",
+               explain=place.daemon.said)
+    assert "vm1: the guest has started its network card, but QEMU does not share" in place.daemon.said()
+    assert link(place, "vm1") == "down"
+    place.daemon.stops()
+
+
 def test_many_absent_guests(lab):
     """Two hundred ports, one pair of them with guests."""
     ports = "".join(f"  - {{name: vm{number}, network: blue, vhost-user: SOCKET/vm{number}.sock}}\n"

@@ -51,9 +51,12 @@ class Nic:
 
 
 class Guest:
-    def __init__(self, name, folder, nics, cpus=1, memory="128M"):
+    """`options`: more words for QEMU."""
+
+    def __init__(self, name, folder, nics, cpus=1, memory="128M", options=()):
         self.name, self.folder, self.nics = name, Path(folder), nics
-        self.cpus, self.memory = cpus, memory
+        self.cpus, self.memory, self.options = cpus, memory, options
+        self.is_shared = True
         self.process = self.console = self.monitor = None
         self.text = ""
 
@@ -61,17 +64,18 @@ class Guest:
         settings = [f"weft.name={self.name}"] + [
             f"weft.eth{number}={nic.address}" for number, nic in enumerate(self.nics)
             if nic.address]
+        backend = ["-machine", "pc,memory-backend=memory",
+                   "-object", f"memory-backend-memfd,id=memory,size={self.memory},share=on"]
         return [QEMU, "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
-                "-machine", "pc,memory-backend=memory", "-cpu", "qemu64", "-smp", str(self.cpus),
-                "-m", self.memory,
-                "-object", f"memory-backend-memfd,id=memory,size={self.memory},share=on",
+                *(backend if self.is_shared else ["-machine", "pc"]),
+                "-cpu", "qemu64", "-smp", str(self.cpus), "-m", self.memory,
                 "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initramfs.gz"),
                 "-append", " ".join(["console=ttyS0 quiet panic=-1 mitigations=off nokaslr "
                                      "random.trust_cpu=on", *settings]),
                 "-chardev", f"socket,id=con,path={self.socket('console')},server=on,wait=off",
                 "-serial", "chardev:con",
                 "-qmp", f"unix:{self.socket('monitor')},server=on,wait=off",
-                *itertools.chain(*(nic.words(n) for n, nic in enumerate(self.nics)))]
+                *itertools.chain(*(nic.words(n) for n, nic in enumerate(self.nics))), *self.options]
 
     def socket(self, what):
         return self.folder / f"{self.name}.{what}"
@@ -87,6 +91,9 @@ class Guest:
             self.process = subprocess.Popen(DIES_WITH_US + self.words(guest_image()),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.text = ""
+        return self.listens_to_console()
+
+    def listens_to_console(self):
         self.console = self._connects("console")
         threading.Thread(target=self._listen, args=(self.console,), daemon=True).start()
         return self
@@ -115,7 +122,7 @@ class Guest:
     def resets(self):
         """The reset button."""
         boots = self.text.count("guest is up") + 1
-        self._command("system_reset")
+        self.commands("system_reset")
         return self.is_up(boots)
 
     def dies(self):
@@ -134,6 +141,31 @@ class Guest:
             if handle:
                 handle.close()
         self.console = self.monitor = None
+
+    def migrates_to(self, other):
+        """Live, to a guest that `awaits`; gives what QEMU says about it."""
+        __tracebackhide__ = True
+        self.begins_to_migrate_to(other)
+
+        def outcome():
+            said = self.commands("query-migrate")
+            return said if said.get("status") in ("completed", "failed") else None
+
+        said = wait_until(outcome, "the migration ends", 30, self.story)
+        assert said["status"] == "completed", f"{said}\n{self.story()}\n{other.story()}"
+        return said
+
+    def begins_to_migrate_to(self, other):
+        wait_until(other.socket("incoming").exists, f"{other.name} is awaited", explain=other.story)
+        self.commands("migrate", uri=other.incoming())
+
+    def incoming(self):
+        return f"unix:{self.socket('incoming')}"
+
+    def awaits(self):
+        """Launches QEMU without a guest: one will migrate to it."""
+        self.options = [*self.options, "-incoming", self.incoming()]
+        return self.launches()
 
     # Console.
 
@@ -180,16 +212,20 @@ class Guest:
         wait_until(is_connected, f"the {what} of {self.name}", explain=self.story)
         return handle
 
-    def _command(self, name):
-        """One QMP command; events in between are skipped."""
+    def commands(self, name, **arguments):
+        """One QMP command and its answer; events in between are skipped."""
+        __tracebackhide__ = True
         if not self.monitor:
-            self.monitor = self._connects("monitor")
-            self._command("qmp_capabilities")
-        self.monitor.sendall(json.dumps({"execute": name}).encode())
-        self.monitor.settimeout(10 * SCALE)
-        said = ""
-        while '"return"' not in said and '"error"' not in said:
-            said += self.monitor.recv(65536).decode()
+            self.monitor = self._connects("monitor").makefile("rw")
+            self.commands("qmp_capabilities")
+        self.monitor.write(json.dumps({"execute": name, "arguments": arguments}))
+        self.monitor.flush()
+        for line in self.monitor:
+            said = json.loads(line)
+            assert "error" not in said, f"{name}: {said['error']}"
+            if "return" in said:
+                return said["return"]
+        raise AssertionError(f"QEMU of {self.name} ended at {name}\n{self.story()}")
 
     def story(self):
         log = self.folder / f"{self.name}.qemu"

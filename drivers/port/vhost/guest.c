@@ -124,6 +124,7 @@ guest_queue_changed(int vid, uint16_t queue, int is_on)
 		weft_vhost_fault(guest, why);
 		is_on = 0;
 	}
+	weft_port_changed();
 	if (queue == WEFT_VHOST_TO_GUEST(pair)) {
 		guest->to_is_on[pair] = is_on;
 		guest_spread_workers(guest);
@@ -222,6 +223,8 @@ guest_new_device(int vid)
 	weft_rcu_publish(vhost->guest, guest);
 	weft_port_set_link(vhost->port, guest->fault == NULL);
 	__atomic_store_n(&vhost->port->trouble, guest->fault, __ATOMIC_RELEASE);
+	weft_port_welcome(vhost->port);
+	weft_port_changed();
 	weft_info("%s: the guest is ready", vhost->port->name);
 	guest_warn_about_mtu(guest);
 	return 0;
@@ -233,20 +236,24 @@ guest_destroy_device(int vid)
 {
 	struct weft_vhost_guest *guest = weft_vhost_guest_get(vid);
 	struct weft_vhost *vhost = guest->vhost;
+	bool was_there;
 
 	/* The control thread looks at queues under the lock. */
 	pthread_mutex_lock(&weft_vhost_lock);
 	weft_vhost_fault_forget(guest);
-	if (vhost->guest == guest) {
+	was_there = vhost->guest == guest;
+	if (was_there) {
 		weft_port_set_link(vhost->port, false);
 		__atomic_store_n(&vhost->port->trouble, NULL, __ATOMIC_RELEASE);
 		weft_rcu_publish(vhost->guest, NULL);
 		weft_info("%s: the guest has stopped", vhost->port->name);
-		guest_clear_offloads(vhost->port);
-		return;
 	}
 	pthread_mutex_unlock(&weft_vhost_lock);
-	weft_rcu_synchronize();
+	weft_port_changed();
+	if (was_there)
+		guest_clear_offloads(vhost->port);
+	else
+		weft_rcu_synchronize();
 }
 
 /* librte_vhost enters a new connection into its list only after its thread may have seen it end;
