@@ -298,7 +298,7 @@ tend_make_rarp(const struct rte_ether_addr *mac)
 		struct rte_ether_hdr ether;
 		struct rte_arp_hdr arp;
 		uint8_t padding[18]; /* to the least that Ethernet has */
-	} __rte_packed frame = {
+	} __rte_packed __rte_aligned(2) frame = {
 		.ether = { .src_addr = *mac, .ether_type = RTE_BE16(RTE_ETHER_TYPE_RARP) },
 		.arp = {
 			.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
