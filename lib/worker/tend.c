@@ -317,13 +317,19 @@ tend_make_rarp(const struct rte_ether_addr *mac)
 static void
 tend_welcome_port(struct weft_worker *worker, const struct weft_attachment *port)
 {
+	struct weft_port_count *count = &worker->counts[port->port->id];
 	struct rte_mbuf *packet;
 
 	if (!weft_port_take_newcomer(port->port) || !port->has_mac || port->is_wire)
 		return;
 	packet = tend_make_rarp(&port->mac);
-	if (packet != NULL)
-		weft_burst_forward(worker, port, &packet, 1);
+	if (packet == NULL)
+		return;
+	/* It came from here, not from the port. */
+	count->rx_packets--;
+	count->rx_bytes -= packet->pkt_len;
+	count->copies++;
+	weft_burst_forward(worker, port, &packet, 1);
 }
 
 /* A guest may have come before the snapshot that has its port. */
