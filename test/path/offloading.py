@@ -145,6 +145,11 @@ def without_chance(data):
     return data
 
 
+def is_welcome(data):
+    """The switch says of a guest that it has come (RARP)."""
+    return b"\x80\x35" in (data[12:14], data[16:18] if data[12:14] == b"\x81\x00" else b"")
+
+
 # A switch with such guests.
 
 
@@ -172,7 +177,7 @@ class Guests:
 
     def listen(self):
         for name, card in self.cards.items():
-            self.heard[name] += card.hears()
+            self.heard[name] += [(header, data) for header, data in card.hears() if not is_welcome(data)]
 
     def says(self, name, header, data, **how):
         self.cards[name].sends(data, header, **how)
@@ -182,6 +187,16 @@ class Guests:
     def settle(self):
         self.switch.settles()
         self.listen()
+
+    def drops(self):
+        """As the switch counts them, but for what it says of guests that have come to those that have not."""
+        counted = {name: {why: n for why, n in drops.items() if why != "worker/no-link"}
+                   for name, drops in self.switch.drops().items()}
+        return {name: drops for name, drops in counted.items() if drops}
+
+    def sent(self, wire):
+        """What has left by it, when the switch has ended."""
+        return [data for data in self.switch.hears(wire) if not is_welcome(data)]
 
     def news(self, name):
         """(header, frame) that it has heard since it was asked last."""

@@ -218,9 +218,9 @@ def run(switch, leaves, takes, **ring):
             heard.frames[name] = [without_chance(piece) for header, data in news
                                   for piece in finished(header, data)]
         heard.ports = {name: switch.json("port", "show", name) for name in SENDERS + HEARERS}
-        heard.drops = switch.drops()
+        heard.drops = guests.drops()
         switch.stops()
-        heard.frames[WIRE] = [without_chance(data) for data in switch.hears(WIRE)]
+        heard.frames[WIRE] = [without_chance(data) for data in guests.sent(WIRE)]
         return heard
     finally:
         guests.ends()
