@@ -71,8 +71,9 @@ def test_a_flood_is_finished_for_each_who_cannot(switch, guests):
     guests.settle()
     whole = list(segments(data, 1460))
     passed = guests.news("vm2")
-    # The first one is walked, so it is cut.
-    assert [header.gso_size for header, _ in passed] == [0] * len(whole) + [1460]
+    # The first one is walked, so it is cut: unless the switch has announced the guest by then.
+    sizes = [header.gso_size for header, _ in passed]
+    assert sizes[-1] == 1460 and sizes[:-1] in ([0] * len(whole), [1460])
     assert [piece for header, one in passed for piece in finished(header, one)] == whole * 2
     assert guests.finished("vm3") == whole * 2
     tagged = [data[:12] + b"\x81\0\0\x64" + data[12:] for data in whole * 2]
