@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Open vSwitch with DPDK on the same devices, to compare with: Debian's openvswitch-switch-dpdk.
 
-An instance of its own in a folder and a network namespace, one PMD thread on the last core, the rest on the first. As shipped, or tuned: with the signature match
-cache, and without new entries in the exact match cache, which is better from some thousands of flows on.
+An instance of its own in a folder and a network namespace, one PMD thread on the last core, the rest on the first.
+As shipped, or tuned: with the signature match cache, and without new entries in the exact match cache, which is
+better from some thousands of flows on.
 """
 import os
 import re
@@ -50,8 +51,9 @@ class OpenVswitch:
                    "dpdk-extra=--no-pci --in-memory", *(TUNED if self.tuned else ())]
         self.database("--no-wait", "set", "Open_vSwitch", ".", *(f"other_config:{key}=\"{value}\"" for key, value in
                                                                 (option.split("=", 1) for option in options)))
-        self.run("unshare", "--net", "taskset", "-c", "0", VSWITCHD, f"unix:{self.folder}/db.sock", "--detach", f"--pidfile={self.folder}/vswitchd.pid",
-                 f"--unixctl={self.folder}/vswitchd.ctl", f"--log-file={self.folder}/vswitchd.log")
+        self.run("unshare", "--net", "taskset", "-c", "0", VSWITCHD, f"unix:{self.folder}/db.sock", "--detach",
+                 f"--pidfile={self.folder}/vswitchd.pid", f"--unixctl={self.folder}/vswitchd.ctl",
+                 f"--log-file={self.folder}/vswitchd.log")
         assert self.database("get", "Open_vSwitch", ".", "dpdk_initialized") == "true", "no DPDK: see vswitchd.log"
 
     def stop(self):
@@ -104,7 +106,8 @@ class OpenVswitch:
         return int(self.ask("dpctl/ct-get-nconns"))
 
     def sent(self, bridge, port):
-        return int(re.search(r"tx pkts=(\d+)", self.run("ovs-ofctl", "-O", "OpenFlow14", "dump-ports", bridge, port))[1])
+        said = self.run("ovs-ofctl", "-O", "OpenFlow14", "dump-ports", bridge, port)
+        return int(re.search(r"tx pkts=(\d+)", said)[1])
 
     def rate(self, bridge, port, settle, seconds):
         """Packets per second of the PMD thread's time that leave by a port."""
