@@ -111,7 +111,7 @@ for suite in "${suites[@]}"; do
 		;;
 	lint) run lint run_pytest lint -n 2 ;;
 	system)
-		packages_need tshark
+		packages_need tshark iperf3 iputils-tracepath traceroute
 		packages_need_asleep openvswitch-switch
 		run system run_pytest system -n "$jobs"
 		;;

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Source NAT, floating IPs, port forwardings: the kernel's TCP, UDP, ping and traceroute at both ends; see natted."""
+import json
 import time
 
 import pytest
 
+from lab.process import SCALE, wait_until
 from lab.traffic import TcpStream, is_silent, pings
 from natted import (BEYOND, FIP, FIP2, GATE, HOP_BEYOND, OWN, WEB, Exchange, address_of, asks_udp, calls, exchanges,
                     forward, listens, starts)
@@ -58,6 +60,35 @@ def test_many_connections_at_once(both):
     many = [Exchange(place[name], place["beyond"], BEYOND, 5100 + number * 3 + at, size=MB // 4).begins()
             for number in range(10) for at, name in enumerate(INSIDE)]
     assert {one.ends()[0] for one in many} == {GATE}
+    place.ends()
+
+
+@proves("S42")
+@pytest.mark.parametrize("options", (("-P", 4), ("-R",), ("-u", "-b", "20M")), ids=("four", "reverse", "udp"))
+def test_iperf3_measures_through_nat(lab, options, report):
+    place = starts(lab)
+    server = place["beyond"].starts("iperf3", "-s", "-1")
+    wait_until(lambda: place["beyond"].run("ss", "-Hltn", "sport = :5201").stdout, "the server listens")
+    said = json.loads(place["a"].run("iperf3", "-c", BEYOND, "-t", 1, "-J", *options).stdout)["end"]
+    server.wait(10 * SCALE)
+    moved = said.get("sum_received", said.get("sum"))
+    report(f"iperf3 {' '.join(map(str, options))}: {moved['bits_per_second'] / 1e6:.0f} Mbit/s")
+    assert moved["bytes"] > MB and moved.get("lost_percent", 0) < 1, moved
+    place.ends()
+
+
+@proves("S42")
+def test_traceroute_and_tracepath_find_the_way(lab):
+    """The tools that people use: each hop, and the MTU of a link that is narrow."""
+    place = starts(lab)
+    hops = ["1", ip("blue"), "2", WEB, "3", BEYOND]
+    for options in ((), ("-I",), ("-T", "-p", 5001)):
+        said = place["a"].run("traceroute", "-n", "-q", 1, "-w", 2, *options, BEYOND).stdout
+        assert [word for line in said.splitlines()[1:] for word in line.split()[:2]] == hops, said
+    for host in ("web", "beyond"):
+        place[host].ip("link", "set", "dev", "cable", "mtu", 1300)
+    said = place["a"].run("tracepath", "-n", BEYOND).stdout
+    assert "pmtu 1300" in said and "Resume: pmtu 1300 hops 3" in said, said
     place.ends()
 
 
