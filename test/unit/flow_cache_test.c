@@ -16,10 +16,11 @@
 #include "flow_cache_helper.h"
 #include "site_helper.h"
 
-#define FLOW_CACHE_STEPS 4000
 #ifdef __SANITIZE_ADDRESS__
+#define FLOW_CACHE_STEPS 3000
 #define FLOW_CACHE_STORIES 1 /* six times slower */
 #else
+#define FLOW_CACHE_STEPS 4000
 #define FLOW_CACHE_STORIES 3
 #endif
 #define FLOW_CACHE_KNOWN 24 /* frames that are sent again and again */
