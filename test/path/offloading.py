@@ -18,6 +18,7 @@ TCP_, UDP_ = 6, 17
 SUM_AT = {TCP_: 16, UDP_: 6}
 GSO = {(TCP_, 4): 1, (UDP_, 4): 3, (UDP_, 6): 3, (TCP_, 6): 4}
 NEEDS_SUM, ECN = 1, 0x80
+RARP = bytes.fromhex("8035 0001 0800 06 04 0003")  # a request, from the type of the frame on
 FIN, PSH, CWR = 0x01, 0x08, 0x80
 EVERYTHING = "csum tso4 tso6 ecn ufo"
 
@@ -146,8 +147,8 @@ def without_chance(data):
 
 
 def is_welcome(data):
-    """The switch says of a guest that it has come (RARP)."""
-    return b"\x80\x35" in (data[12:14], data[16:18] if data[12:14] == b"\x81\x00" else b"")
+    """The switch says of a guest that it has come (RARP), perhaps with a tag or in a tunnel."""
+    return RARP in data
 
 
 # A switch with such guests.
