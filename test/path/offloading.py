@@ -12,7 +12,8 @@ from scapy.layers.l2 import ARP
 
 from frames import EVERYBODY, frame
 from harness import wait_until
-from lab.virtio import Card, Header
+from lab.card import Card
+from lab.frontend import NetHeader
 
 TCP_, UDP_ = 6, 17
 SUM_AT = {TCP_: 16, UDP_: 6}
@@ -118,7 +119,7 @@ def left(data, size=0, ecn=False):
     data = bytearray(data)
     struct.pack_into("!H", data, look.sum_at, look.pseudo(look.end - look.l4))
     kind = GSO[look.protocol, look.family] | (ECN if ecn else 0) if size else 0
-    return Header(NEEDS_SUM, kind, look.body, size, look.l4, SUM_AT[look.protocol]), bytes(data)
+    return NetHeader(NEEDS_SUM, kind, look.body, size, look.l4, SUM_AT[look.protocol]), bytes(data)
 
 
 def finished(header, data):
@@ -178,7 +179,7 @@ class Guests:
 
     def listen(self):
         for name, card in self.cards.items():
-            self.heard[name] += [(header, data) for header, data in card.hears() if not is_welcome(data)]
+            self.heard[name] += [(header, data) for header, data in card.takes() if not is_welcome(data)]
 
     def says(self, name, header, data, **how):
         self.cards[name].sends(data, header, **how)
