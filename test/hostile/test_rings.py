@@ -84,7 +84,7 @@ def test_packed_rings_go_on(client):
     """There a chain that cannot be is given back: what comes after it passes."""
     evil = begins(client, packed=True)
     for piece in (NOWHERE, 0, 2**64 - 8):
-        evil.queues[1].ring.posts([(piece, 100, False)])
+        evil.queues[1].ring.posts([(piece, 100, 0)])
         evil.sends(frame(PEER, EVIL, piece % 1000))
         client.hears(client.peer, frame(PEER, EVIL, piece % 1000))
     client.is_well()
@@ -94,7 +94,7 @@ def test_a_ring_that_makes_no_sense_is_named(client):
     """The port is as if its cable were out, says why, costs nothing, and is well when the guest is."""
     evil = begins(client)
     ring = evil.queues[1].ring
-    ring.posts([(NOWHERE, 100, False)])
+    ring.posts([(NOWHERE, 100, 0)])
     evil.queues[1].kick()
     wait_until(lambda: client.port()["trouble"], "the port is in trouble", client.said)
     assert "makes no sense" in client.port()["trouble"] and client.link() == "down"
@@ -119,7 +119,7 @@ def test_a_broken_ring_costs_nothing(fresh):
     fresh.load.is_over = True
     fresh.load.join()
     evil = begins(fresh)
-    evil.queues[1].ring.posts([(NOWHERE, 100, False)])
+    evil.queues[1].ring.posts([(NOWHERE, 100, 0)])
     evil.queues[1].kick()
     wait_until(lambda: fresh.port()["trouble"], "the port is in trouble", fresh.said)
     started, ticks = time.monotonic(), fresh.ticks()
@@ -192,7 +192,7 @@ def test_flags_of_packed_rings(client):
 def chain(evil, length):
     """One frame of so many bytes, for which the guest needs only some."""
     queue, piece, head = evil.queues[1], 65536, evil.queues[1].ring.next_desc
-    evil.queues[1].ring.posts([(evil.at(queue.slots_at), min(piece, length - done), False)
+    evil.queues[1].ring.posts([(evil.at(queue.slots_at), min(piece, length - done), 0)
                                for done in range(0, length, piece)])
     queue.kick()
     return head
@@ -307,7 +307,7 @@ def test_memory_that_ends_in_the_middle(client):
     evil = begins(client)
     client.is_served(evil)
     os.ftruncate(evil.memory_fd, evil.queues[0].slots_at)
-    evil.queues[1].ring.posts([(GUEST_BASE + evil.queues[1].slots_at, 100, False)])
+    evil.queues[1].ring.posts([(GUEST_BASE + evil.queues[1].slots_at, 100, 0)])
     evil.queues[1].kick()
     wait_until(lambda: client.port()["trouble"], "the port is in trouble", client.said)
     client.is_well()

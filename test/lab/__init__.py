@@ -9,7 +9,8 @@
     lab.traffic      ping, TCP with a data check, a steady UDP stream that counts its losses
     lab.guest        a QEMU guest with a serial console
     lab.frontend     the front end of a vhost-user port by hand: any message, any descriptor
-    lab.ring         its virtqueues
+    lab.card         the same as a network card that leaves work to the switch, and takes such packets
+    lab.ring         the virtqueues of both
     lab.opened       ports without security groups get one that lets everything through
     lab.fixtures     what conftest.py of test/system and test/guest have in common
 

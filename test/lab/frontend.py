@@ -7,6 +7,9 @@
     header, frame = vm.hears(1)[0]
     vm.ends()
 
+What it offers, how its buffers are cut, and what of the protocol it speaks, who makes one says.
+Memory is a file with holes: what nobody writes to costs nothing, however large buffers are.
+
 Everything may be done wrong, too. `negotiation()` is the list of messages, to be sent in part, in
 another order or changed; `says` sends any message with any descriptors, `writes` any bytes. The
 rings lie in `memory`, a memfd that is shared with the switch: `vm.queues[1].ring` writes any
@@ -18,13 +21,15 @@ Protocol: QEMU's docs/interop/vhost-user.rst; rings: virtio 1.2, sections 2.7 an
 import array
 import mmap
 import os
+import select
 import socket
 import struct
 import time
 from dataclasses import astuple, dataclass, field
+from itertools import accumulate
 
 from .process import SCALE, wait_until
-from .ring import PackedRing, SplitRing
+from .ring import RING_BYTES, WRITE, PackedRing, SplitRing
 
 GET_FEATURES, SET_FEATURES, SET_OWNER, RESET_OWNER, SET_MEM_TABLE, SET_LOG_BASE, SET_LOG_FD, \
     SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE, SET_VRING_KICK, \
@@ -36,17 +41,16 @@ VERSION, REPLY, NEED_REPLY = 0x1, 0x4, 0x8
 NO_FD = 0x100
 
 # Features of the device, as numbers of bits.
-CSUM, GUEST_CSUM, MRG_RXBUF, MQ, LOG_ALL, INDIRECT_DESC, EVENT_IDX, PROTOCOL_FEATURES, VERSION_1, \
-    RING_PACKED = 0, 1, 15, 22, 26, 28, 29, 30, 32, 34
+MRG_RXBUF, MQ, LOG_ALL, INDIRECT_DESC, EVENT_IDX, PROTOCOL_FEATURES, VERSION_1, RING_PACKED = \
+    15, 22, 26, 28, 29, 30, 32, 34
 # Features of the protocol.
-P_MQ, P_LOG_SHMFD, P_RARP, P_REPLY_ACK, P_MTU, P_STATUS = 0, 1, 2, 3, 4, 16
+P_MQ, P_LOG_SHMFD, P_RARP, P_REPLY_ACK, P_MTU, P_STATUS = WHOLE_PROTOCOL = 0, 1, 2, 3, 4, 16
 
 DRIVER_OK = 0xf  # and acknowledged, a driver is there, it likes the features
 
 GUEST_BASE = 0x1_0000_0000      # guest's physical address of the first byte of memory
 USER_BASE = 0x7f00_0000_0000    # and the front end's own address, which rings are given in
-RING_BYTES = 0x10000            # what one queue's rings take at most
-SLOT = 2048                     # bytes of one buffer
+SLOT = 2048                     # bytes of one buffer, unless its queue says so
 
 
 def bits(*numbers):
@@ -89,21 +93,41 @@ class Message:
 
 
 class Queue:
-    """One virtqueue: its ring, its two eventfds, and slots of memory for its buffers."""
+    """One virtqueue: its ring, its two eventfds, and as many slots of memory as descriptors.
 
-    def __init__(self, number, memory, at, slots_at, size, is_packed):
-        self.number, self.slots_at, self.size = number, slots_at, size
-        self.ring = (PackedRing if is_packed else SplitRing)(memory, at, size)
+    `pieces`: how long the parts of a slot are, each of which takes a descriptor.
+    """
+
+    def __init__(self, number, memory, slots_at, size, pieces, is_packed):
+        self.number, self.slots_at, self.size, self.pieces = number, slots_at, size, pieces
+        self.ring = (PackedRing if is_packed else SplitRing)(memory, number * RING_BYTES, size)
         self.kick_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.call_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.next_slot = 0
-        self.kept = {}  # buffer id -> [(offset in memory, length)]
+        self.kept = {}  # buffer id -> offset in memory
+
+    def resets(self):
+        self.ring.resets()
+        self.next_slot, self.kept = 0, {}
 
     def is_receiving(self):
         return self.number % 2 == 0
 
+    def slot(self):
+        """Where in memory the next one is."""
+        place = self.slots_at + self.next_slot * sum(self.pieces)
+        self.next_slot = (self.next_slot + 1) % self.size
+        return place
+
     def kick(self):
         os.eventfd_write(self.kick_fd, 1)
+
+    def is_called(self, seconds):
+        """Waits until the switch says that it has used something, or for so long."""
+        if not select.select([self.call_fd], [], [], seconds)[0]:
+            return False
+        os.eventfd_read(self.call_fd)
+        return True
 
     def ends(self):
         self.ring.ends()
@@ -112,24 +136,28 @@ class Queue:
 
 
 class Frontend:
-    def __init__(self, path, listens=True, pairs=1, size=256, packed=False, features=(),
+    """`mergeable`: a frame may come in many buffers. `features`, `protocol`: numbers of bits.
+    `receives`, `sends`: the pieces of the buffers of either kind of queue."""
+
+    def __init__(self, path, listens=True, pairs=1, size=256, packed=False, mergeable=True,
+                 features=(), protocol=WHOLE_PROTOCOL, receives=(SLOT,), sends=(SLOT,),
                  patience=10):
         self.path, self.patience = str(path), patience * SCALE
-        self.is_packed, self.pairs, self.size = packed, pairs, size
-        self.wanted = bits(MRG_RXBUF, PROTOCOL_FEATURES, VERSION_1, *features,
-                           *([RING_PACKED] if packed else []), *([MQ] if pairs > 1 else []))
-        self.protocol = bits(P_MQ, P_LOG_SHMFD, P_RARP, P_REPLY_ACK, P_MTU, P_STATUS)
+        self.is_mergeable = mergeable
+        self.wanted = bits(PROTOCOL_FEATURES, VERSION_1, *features, *[MRG_RXBUF] * mergeable,
+                           *[RING_PACKED] * packed, *[MQ] * (pairs > 1))
+        self.protocol = protocol
         self.features = 0  # what both can
         self.socket = self.listener = None
-        n_queues = 2 * pairs
-        self.bytes = n_queues * (RING_BYTES + size * SLOT)
+        kinds = [receives, sends] * pairs
+        starts = list(accumulate((size * sum(pieces) for pieces in kinds),
+                                 initial=len(kinds) * RING_BYTES))
+        self.bytes = starts[-1]
         self.memory_fd = os.memfd_create("guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.memory_fd, self.bytes)
         self.memory = mmap.mmap(self.memory_fd, self.bytes)
-        slots_at = n_queues * RING_BYTES
-        self.queues = [Queue(number, self.memory, number * RING_BYTES,
-                             slots_at + number * size * SLOT, size, packed)
-                       for number in range(n_queues)]
+        self.queues = [Queue(number, self.memory, starts[number], size, pieces, packed)
+                       for number, pieces in enumerate(kinds)]
         if listens:
             self.listens()
 
@@ -244,8 +272,9 @@ class Frontend:
         """All messages, in QEMU's order; those that answer may be sent without hearing it."""
         yield Message(GET_FEATURES, answers=True)
         yield Message(GET_PROTOCOL_FEATURES, answers=True)
-        yield self.number(SET_PROTOCOL_FEATURES, self.protocol)
-        yield Message(GET_QUEUE_NUM, answers=True)
+        yield self.number(SET_PROTOCOL_FEATURES, bits(*self.protocol))
+        if P_MQ in self.protocol:
+            yield Message(GET_QUEUE_NUM, answers=True)
         yield Message(SET_OWNER)
         for queue in self.queues:
             yield self.vring_file(SET_VRING_CALL, queue.number, queue.call_fd)
@@ -255,29 +284,32 @@ class Frontend:
             yield from self.ring_messages(queue)
         for queue in self.queues:
             yield self.vring(SET_VRING_ENABLE, queue.number, 1)
-        yield self.number(SET_STATUS, DRIVER_OK)
+        if P_STATUS in self.protocol:
+            yield self.number(SET_STATUS, DRIVER_OK)
 
     def ring_messages(self, queue):
         yield self.vring(SET_VRING_NUM, queue.number, queue.size)
-        yield self.vring(SET_VRING_BASE, queue.number, queue.ring.base())
+        yield self.vring(SET_VRING_BASE, queue.number, queue.ring.BASE)
         yield self.vring_addr(queue.number, *(USER_BASE + place for place in queue.ring.places()))
         yield self.vring_file(SET_VRING_KICK, queue.number, queue.kick_fd)
         yield self.vring_file(SET_VRING_CALL, queue.number, queue.call_fd)
 
     def starts(self):
-        """Connects, agrees on features, shows memory and rings. The guest is ready."""
-        self.connects()
+        return self.connects().joins()
+
+    def joins(self):
+        """Agrees on features, shows memory and rings. The guest is ready."""
         self.resets()
+        self.fills()
         self.features = self.wanted & self.asks_number(GET_FEATURES)
         for message in self.negotiation():
             self.says(message)
         self.settles()
-        self.fills()
         return self
 
     def settles(self):
         """Waits until the switch has dealt with all that was said."""
-        self.asks(GET_QUEUE_NUM)
+        self.asks(GET_FEATURES)
 
     def stops(self):
         """The driver stops: the device gives its rings back. `starts` or `restarts` go on."""
@@ -287,18 +319,17 @@ class Frontend:
     def restarts(self):
         """After `stops`: the driver starts again, by the same connection."""
         self.resets()
+        self.fills()
         for queue in self.queues:
             for message in self.ring_messages(queue):
                 self.says(message)
         for queue in self.queues:
             self.says(self.vring(SET_VRING_ENABLE, queue.number, 1))
         self.settles()
-        self.fills()
 
     def resets(self):
         for queue in self.queues:
-            queue.ring.resets()
-            queue.kept, queue.next_slot = {}, 0
+            queue.resets()
 
     # Frames.
 
@@ -310,25 +341,27 @@ class Frontend:
         """Gives the switch a buffer for each descriptor on which the guest receives."""
         for queue in self.queues:
             if queue.is_receiving():
-                for slot in range(queue.size):
-                    self.gives(queue, queue.slots_at + slot * SLOT)
+                for _ in range(queue.size // len(queue.pieces)):
+                    self.gives(queue, queue.slot())
 
     def gives(self, queue, place):
-        number = queue.ring.posts([(self.at(place), SLOT, True)])
-        queue.kept[number] = [(place, SLOT)]
+        chain, at = [], self.at(place)
+        for length in queue.pieces:
+            chain.append((at, length, WRITE))
+            at += length
+        queue.kept[queue.ring.posts(chain)] = place
 
     def sends(self, frame, header=NetHeader(), queue=1, kick=True):
         """One frame, in as many buffers as it takes."""
         self.is_sent(queue)  # takes back what was used: a packed ring is written over
         queue, data = self.queues[queue], header.bytes() + frame
-        pieces = []
-        for start in range(0, len(data), SLOT):
-            place = queue.slots_at + queue.next_slot * SLOT
-            queue.next_slot = (queue.next_slot + 1) % queue.size
-            piece = data[start:start + SLOT]
+        room = sum(queue.pieces)
+        chain = []
+        for start in range(0, len(data), room):
+            piece, place = data[start:start + room], queue.slot()
             self.memory[place:place + len(piece)] = piece
-            pieces.append((self.at(place), len(piece), False))
-        queue.ring.posts(pieces)
+            chain.append((self.at(place), len(piece), 0))
+        queue.ring.posts(chain)
         if kick:
             queue.kick()
 
@@ -345,27 +378,29 @@ class Frontend:
     def takes(self, queue=0):
         """[(header, frame)] that have come; their buffers are given again."""
         queue, found, left, data, header = self.queues[queue], [], 0, b"", None
+        n_posted = queue.ring.n_posted
         while (used := queue.ring.takes()) is not None:
             number, length = used
-            [(place, _)] = queue.kept.pop(number)
+            place = queue.kept.pop(number)
             piece = self.memory[place:place + length]
             if left == 0:
                 header, data = NetHeader.read(piece), piece[HEADER:]
-                left = max(header.num_buffers, 1)
+                left = max(header.num_buffers, 1) if self.is_mergeable else 1
             else:
                 data += piece
             left -= 1
             self.gives(queue, place)
             if left == 0:
                 found.append((header, data))
+        if queue.ring.n_posted > n_posted and queue.ring.wants_kicks():
+            queue.kick()
         return found
 
     def hears(self, n, queue=0, patience=5):
         """Waits for n frames."""
-        found, deadline = [], time.monotonic() + patience * SCALE
+        found, deadline = self.takes(queue), time.monotonic() + patience * SCALE
         while len(found) < n:
+            assert time.monotonic() < deadline, f"heard {len(found)} frames of {n}"
+            self.queues[queue].is_called(0.01)
             found += self.takes(queue)
-            if len(found) < n:
-                assert time.monotonic() < deadline, f"heard {len(found)} frames of {n}"
-                time.sleep(0.001)
         return found

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Virtqueues from the driver's side, in memory that is shared with the device.
 
-Both kinds have the same verbs. `posts` makes a chain of buffers available, `takes` gives one that
-the device has used. Below them are the parts that a test may write wrongly: `desc`, `avails`,
-`index` (split) and `desc`, `flags` (packed).
+Both kinds have the same verbs. `posts` makes a chain of buffers available, `table` writes one that
+a single descriptor can stand for, `takes` gives a chain that the device has used. Below them are the
+parts that a test may write wrongly: `desc`, `avails`, `index` (split) and `desc` (packed).
 
 What the other side may read at any moment is written in one piece, through `words`: struct writes
 zeros first, and then byte by byte.
@@ -12,11 +12,14 @@ import struct
 
 NEXT, WRITE, INDIRECT = 1, 2, 4
 P_AVAIL, P_USED = 1 << 7, 1 << 15  # packed rings
+NO_KICKS = 1          # a device says so in the flags of its part
+RING_BYTES = 0x10000  # what one takes at most
 
 
-class SplitRing:
-    """Virtio 1.2 section 2.7: a table of descriptors, and two rings of indices."""
-    AVAIL, USED = 0x8000, 0xa000  # so that 2,048 descriptors fit
+class Ring:
+    """What both kinds have in common."""
+    DEVICE = DRIVER = 0  # where each side's own part is, behind the descriptors
+    BASE = 0             # where a device begins: SET_VRING_BASE
 
     def __init__(self, memory, at, size):
         self.memory, self.at, self.size = memory, at, size
@@ -27,16 +30,25 @@ class SplitRing:
         self.words.release()
 
     def resets(self):
-        self.memory[self.at:self.at + 0x10000] = bytes(0x10000)
-        self.next_desc = self.next_avail = self.next_used = 0
+        """All is nought, but not more than may be in use: each page that is touched costs time."""
+        for place, entry in zip(self.places(), (16, 8, 8)):
+            length = entry * (self.size + 1)
+            self.memory[place:place + length] = bytes(length)
+        self.next_desc = self.next_used = 0
         self.n_posted = self.n_taken = 0
 
-    def base(self):
-        return 0
-
     def places(self):
-        """Descriptors, used, available: in the order of SET_VRING_ADDR."""
-        return self.at, self.at + self.USED, self.at + self.AVAIL
+        """Descriptors, the device's part, the driver's: in the order of SET_VRING_ADDR."""
+        return self.at, self.at + self.DEVICE, self.at + self.DRIVER
+
+
+class SplitRing(Ring):
+    """Virtio 1.2 section 2.7: a table of descriptors, and two rings of indices."""
+    AVAIL, USED = DRIVER, DEVICE = 0x8000, 0xa000  # so that 2,048 descriptors fit
+
+    def resets(self):
+        super().resets()
+        self.next_avail = 0
 
     def desc(self, number, address, length, flags=0, following=0):
         struct.pack_into("=QIHH", self.memory, self.at + 16 * number, address, length, flags,
@@ -53,19 +65,23 @@ class SplitRing:
         self.words[(self.at + self.AVAIL + 2) // 2] = \
             self.next_avail if number is None else number & 0xffff
 
-    def flags(self):
-        """What the device says about kicks: 1 is "none, please"."""
-        return self.words[(self.at + self.USED) // 2]
+    def wants_kicks(self):
+        return self.words[(self.at + self.USED) // 2] != NO_KICKS
+
+    def table(self, place, pieces):
+        """An indirect table of one chain."""
+        for number, (address, length, flags) in enumerate(pieces, 1):
+            struct.pack_into("=QIHH", self.memory, place + 16 * (number - 1), address, length,
+                             flags | (NEXT if number < len(pieces) else 0), number)
 
     def posts(self, pieces):
-        """[(address, length, device may write)] as one chain. Gives the number of its head."""
+        """[(address, length, flags)] as one chain. Gives the number of its head."""
         head = self.next_desc
-        for number, (address, length, is_writable) in enumerate(pieces):
-            is_last = number == len(pieces) - 1
+        for number, (address, length, flags) in enumerate(pieces, 1):
+            following = (self.next_desc + 1) % self.size
             self.desc(self.next_desc, address, length,
-                      (WRITE if is_writable else 0) | (0 if is_last else NEXT),
-                      (self.next_desc + 1) % self.size)
-            self.next_desc = (self.next_desc + 1) % self.size
+                      flags | (NEXT if number < len(pieces) else 0), following)
+            self.next_desc = following
         self.avails(head)
         self.index()
         self.n_posted += 1
@@ -84,30 +100,16 @@ class SplitRing:
         return struct.unpack_from("=II", self.memory, place)
 
 
-class PackedRing:
+class PackedRing(Ring):
     """Virtio 1.2 section 2.8: one ring, which both write; who has a descriptor, its flags say."""
     DRIVER, DEVICE = 0x8000, 0x8010
-
-    def __init__(self, memory, at, size):
-        self.memory, self.at, self.size = memory, at, size
-        self.words = memoryview(memory).cast("H")
-        self.resets()
-
-    def ends(self):
-        self.words.release()
+    BASE = 0x8000  # the wrap counter
 
     def resets(self):
-        self.memory[self.at:self.at + 0x10000] = bytes(0x10000)
-        self.next_desc = self.next_used = self.number = 0
+        super().resets()
+        self.number = 0
         self.wrap = self.used_wrap = 1
         self.lengths = {}  # id -> descriptors
-        self.n_posted = self.n_taken = 0
-
-    def base(self):
-        return 0x8000  # the wrap counter
-
-    def places(self):
-        return self.at, self.at + self.DEVICE, self.at + self.DRIVER
 
     def desc(self, number, address, length, identity, flags):
         place = self.at + 16 * number
@@ -123,16 +125,19 @@ class PackedRing:
         if self.next_desc == self.size:
             self.next_desc, self.wrap = 0, self.wrap ^ 1
 
-    def flags(self):
-        return self.words[(self.at + self.DEVICE + 2) // 2]
+    def wants_kicks(self):
+        return self.words[(self.at + self.DEVICE + 2) // 2] != NO_KICKS
+
+    def table(self, place, pieces):
+        for number, (address, length, flags) in enumerate(pieces):
+            struct.pack_into("=QIHH", self.memory, place + 16 * number, address, length, 0, flags)
 
     def posts(self, pieces):
         identity = self.number
         self.number = (self.number + 1) % self.size
         entries = []
-        for number, (address, length, is_writable) in enumerate(pieces):
-            flags = self.owned() | (WRITE if is_writable else 0) | \
-                (NEXT if number < len(pieces) - 1 else 0)
+        for number, (address, length, flags) in enumerate(pieces, 1):
+            flags |= self.owned() | (NEXT if number < len(pieces) else 0)
             entries.append((self.next_desc, address, length, identity, flags))
             self.advances()
         for entry in reversed(entries):  # the first one last: it makes the others visible

@@ -12,12 +12,14 @@ from scapy.layers.l2 import ARP
 
 from frames import EVERYBODY, frame
 from harness import wait_until
-from lab.virtio import Card, Header
+from lab.card import Card
+from lab.frontend import NetHeader
 
 TCP_, UDP_ = 6, 17
 SUM_AT = {TCP_: 16, UDP_: 6}
 GSO = {(TCP_, 4): 1, (UDP_, 4): 3, (UDP_, 6): 3, (TCP_, 6): 4}
 NEEDS_SUM, ECN = 1, 0x80
+RARP = bytes.fromhex("8035 0001 0800 06 04 0003")  # a request, from the type of the frame on
 FIN, PSH, CWR = 0x01, 0x08, 0x80
 EVERYTHING = "csum tso4 tso6 ecn ufo"
 
@@ -117,7 +119,7 @@ def left(data, size=0, ecn=False):
     data = bytearray(data)
     struct.pack_into("!H", data, look.sum_at, look.pseudo(look.end - look.l4))
     kind = GSO[look.protocol, look.family] | (ECN if ecn else 0) if size else 0
-    return Header(NEEDS_SUM, kind, look.body, size, look.l4, SUM_AT[look.protocol]), bytes(data)
+    return NetHeader(NEEDS_SUM, kind, look.body, size, look.l4, SUM_AT[look.protocol]), bytes(data)
 
 
 def finished(header, data):
@@ -146,8 +148,8 @@ def without_chance(data):
 
 
 def is_welcome(data):
-    """The switch says of a guest that it has come (RARP)."""
-    return b"\x80\x35" in (data[12:14], data[16:18] if data[12:14] == b"\x81\x00" else b"")
+    """The switch says of a guest that it has come (RARP), perhaps with a tag or in a tunnel."""
+    return RARP in data
 
 
 # A switch with such guests.
@@ -177,7 +179,7 @@ class Guests:
 
     def listen(self):
         for name, card in self.cards.items():
-            self.heard[name] += [(header, data) for header, data in card.hears() if not is_welcome(data)]
+            self.heard[name] += [(header, data) for header, data in card.takes() if not is_welcome(data)]
 
     def says(self, name, header, data, **how):
         self.cards[name].sends(data, header, **how)

@@ -12,7 +12,7 @@ from scapy.layers.l2 import Ether
 
 from frames import A, B, C, D, EVERYBODY, frame, mac
 from harness import wait_until
-from lab.virtio import Header
+from lab.frontend import NetHeader
 from offloading import EVERYTHING, Guests, finished, left, load, ones, segments, with_sum
 from words import proves
 
@@ -131,7 +131,7 @@ def test_extension_headers(switch, guests):
         pseudo[TCP].chksum = None
         body = len(data) - n
         struct.pack_into("!H", whole, body - 4, pseudo_of(data, body - 20))
-        guests.says("vm1", Header(1, 4 if size else 0, body, size, body - 20, 16), bytes(whole))
+        guests.says("vm1", NetHeader(1, 4 if size else 0, body, size, body - 20, 16), bytes(whole))
         sent += [(data[:body], load(n)[at:at + (size or n)]) for at in range(0, n, size or n)]
     guests.settle()
     heard = guests.news("vm2")
@@ -190,27 +190,27 @@ def test_security_groups_judge_unfinished_packets(switch, guests):
 # What is no packet.
 
 LIES = {
-    "segments of one byte": (Header(1, 1, 54, 1, 34, 16), tcp()),
-    "a SYN to be cut": (Header(1, 1, 54, 1460, 34, 16), tcp(flags="S")),
-    "a RST to be cut": (Header(1, 1, 54, 1460, 34, 16), tcp(flags="R")),
-    "IPv4 says more than there is": (Header(1, 0, 0, 0, 34, 16), tcp(100, len=1000)),
-    "IPv4 says less than its header": (Header(1, 0, 0, 0, 34, 16), tcp(100, len=19)),
-    "IPv4 says that TCP is cut off": (Header(1, 1, 54, 1460, 34, 16), tcp(100, len=39)),
-    "UDP says more than there is": (Header(1, 0, 0, 0, 34, 6), udp(100)[:38] + b"\x04\0" + udp(100)[40:]),
-    "fragments of seven bytes": (Header(1, 3, 42, 7, 34, 6), udp(3000)),
+    "segments of one byte": (NetHeader(1, 1, 54, 1, 34, 16), tcp()),
+    "a SYN to be cut": (NetHeader(1, 1, 54, 1460, 34, 16), tcp(flags="S")),
+    "a RST to be cut": (NetHeader(1, 1, 54, 1460, 34, 16), tcp(flags="R")),
+    "IPv4 says more than there is": (NetHeader(1, 0, 0, 0, 34, 16), tcp(100, len=1000)),
+    "IPv4 says less than its header": (NetHeader(1, 0, 0, 0, 34, 16), tcp(100, len=19)),
+    "IPv4 says that TCP is cut off": (NetHeader(1, 1, 54, 1460, 34, 16), tcp(100, len=39)),
+    "UDP says more than there is": (NetHeader(1, 0, 0, 0, 34, 6), udp(100)[:38] + b"\x04\0" + udp(100)[40:]),
+    "fragments of seven bytes": (NetHeader(1, 3, 42, 7, 34, 6), udp(3000)),
 }
 # What is odd, but somebody may mean it: it is what it would be without its header, or with a right one.
 ODD = {
-    "gso_size 0": (Header(1, 1, 54, 0, 34, 16), tcp(300), True),
-    "TSO for IPv6": (Header(1, 4, 54, 1460, 34, 16), tcp(1460), True),
-    "UFO of TCP": (Header(1, 3, 54, 1460, 34, 16), tcp(300), True),
-    "TSO of UDP": (Header(0, 1, 54, 1460, 34, 16), with_sum(udp(300)), True),
-    "an unknown kind": (Header(0, 77, 54, 1460, 34, 16), with_sum(tcp(300)), True),
-    "the sum begins at the Ethernet header": (Header(1, 0, 0, 0, 0, 0), tcp(300), True),
-    "the sum begins behind the end, of ARP": (Header(1, 0, 0, 0, 60000, 2), frame(A, B, "x", ethertype=0x806), False),
-    "no need of a sum": (Header(0, 0, 54, 1460, 34, 16), tcp(300), False),
-    "header length is nonsense": (Header(1, 1, 60000, 1460, 34, 16), tcp(1460), True),
-    "flags that nobody knows": (Header(0xF9, 0, 0, 0, 34, 16), tcp(300), True),
+    "gso_size 0": (NetHeader(1, 1, 54, 0, 34, 16), tcp(300), True),
+    "TSO for IPv6": (NetHeader(1, 4, 54, 1460, 34, 16), tcp(1460), True),
+    "UFO of TCP": (NetHeader(1, 3, 54, 1460, 34, 16), tcp(300), True),
+    "TSO of UDP": (NetHeader(0, 1, 54, 1460, 34, 16), with_sum(udp(300)), True),
+    "an unknown kind": (NetHeader(0, 77, 54, 1460, 34, 16), with_sum(tcp(300)), True),
+    "the sum begins at the Ethernet header": (NetHeader(1, 0, 0, 0, 0, 0), tcp(300), True),
+    "the sum begins behind the end": (NetHeader(1, 0, 0, 0, 60000, 2), frame(A, B, "x", ethertype=0x806), False),
+    "no need of a sum": (NetHeader(0, 0, 54, 1460, 34, 16), tcp(300), False),
+    "header length is nonsense": (NetHeader(1, 1, 60000, 1460, 34, 16), tcp(1460), True),
+    "flags that nobody knows": (NetHeader(0xF9, 0, 0, 0, 34, 16), tcp(300), True),
 }
 
 
@@ -246,7 +246,7 @@ def test_noise(switch, guests, is_packed):
         data = bytearray(dice.choice((tcp, udp))(dice.choice((0, 7, 300, 1400, 4000)), dst=dice.choice((B, FAR))))
         for _ in range(dice.choice((0, 0, 1, 2, 5))):
             data[12 + dice.randrange(min(len(data) - 12, 60))] = dice.randrange(256)
-        header = Header(dice.choice((0, 1, 1, 255)), dice.choice((0, 1, 3, 4, 0x81, 5)), dice.choice((0, 54, 65535)),
+        header = NetHeader(dice.choice((0, 1, 1, 255)), dice.choice((0, 1, 3, 4, 0x81, 5)), dice.choice((0, 54, 65535)),
                         dice.choice((0, 1, 8, 100, 1400, 1460, 65535)), dice.choice((0, 14, 34, 60, 5000, 65535)),
                         dice.choice((0, 6, 16, 2000, 65535)))
         guests.says("vm1", header, bytes(data[:dice.choice((15, 60, 1 << 16))]))
@@ -274,7 +274,7 @@ def test_when_buffers_run_out(switch, guests):
         for _ in range(60):
             guests.cards["vm1"].sends(data, header, most=61)
         switch.signals(signal.SIGCONT)
-        wait_until(guests.cards["vm1"].is_idle, "the switch has taken all")
+        wait_until(guests.cards["vm1"].is_sent, "the switch has taken all")
     guests.listen()
     switch.fed = switch.json("stat show")["rx_packets"]
     guests.settle()

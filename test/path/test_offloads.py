@@ -16,7 +16,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 
 from frames import frame, mac
-from lab.virtio import Header
+from lab.frontend import NetHeader
 from offloading import EVERYTHING, Guests, finished, left, load, tells, with_sum, without_chance
 from words import proves
 
@@ -123,7 +123,7 @@ def news_of_the_wire():
 
 def plain(way, family, port):
     data = with_sum(way.frame(family, TCP(sport=port, dport=80, seq=7, flags="A") / load(100)))
-    return Header(), data
+    return NetHeader(), data
 
 
 def checksum(way, family, port):
@@ -210,7 +210,7 @@ def run(switch, leaves, takes, **ring):
                 guests.says(sender, header, data)
             else:
                 for piece in finished(header, data):
-                    guests.says(sender, Header(), piece)
+                    guests.says(sender, NetHeader(), piece)
         guests.settle()
         for name in SENDERS + HEARERS:
             news = guests.news(name)

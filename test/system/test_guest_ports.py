@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ports of guests by the hundred, without guests: scripted front ends speak vhost-user (lab/scripted.py)."""
+"""Ports of guests by the hundred, without guests: scripted front ends speak vhost-user (lab/frontend.py)."""
 import socket
 import statistics
 import time
@@ -8,8 +8,8 @@ import pytest
 import yaml
 from scapy.layers.l2 import ARP, Ether
 
+from lab.frontend import MRG_RXBUF, P_RARP, SEND_RARP, Frontend, Message, bits
 from lab.process import SCALE, wait_until
-from lab.scripted import F_MRG_RXBUF, F_PROTOCOL_FEATURES, F_VERSION_1, SEND_RARP, USUAL, Scripted
 from lab.site import Site
 from lab.traffic import Stream
 
@@ -17,6 +17,29 @@ proves = pytest.mark.proves
 
 OURS, RARP = b"\x88\xb5", b"\x80\x35"
 EVERYBODY = "ff:ff:ff:ff:ff:ff"
+
+
+class Guest(Frontend):
+    """A small one, of an old QEMU, that listens frame by frame."""
+
+    def __init__(self, path, listens, mergeable=True):
+        super().__init__(path, listens, size=64, mergeable=mergeable, protocol=(P_RARP,))
+        self.heard = []
+
+    def next(self, patience=1.0):
+        """The next frame, or None."""
+        deadline = time.monotonic() + patience * SCALE
+        while not self.heard:
+            self.heard += [frame for _, frame in self.takes()]
+            left = deadline - time.monotonic()
+            if not self.heard and left <= 0:
+                return None
+            if not self.heard:
+                self.queues[0].is_called(min(left, 0.05))
+        return self.heard.pop(0)
+
+    def all(self, patience=0.3):
+        return list(iter(lambda: self.next(patience), None))
 
 
 class Hall(Site):
@@ -42,9 +65,11 @@ class Hall(Site):
 
     def guest(self, number, server=False, **more):
         """A front end that has joined."""
-        guest = self.lab.keeps(Scripted(self.path(number), **more))
-        guest.connects() if server else guest.listens()
-        return guest.joins()
+        return self.lab.keeps(Guest(self.path(number), not server, **more)).starts()
+
+    def leaves(self, guest):
+        self.lab.things.remove(guest)
+        guest.ends()
 
     def frame(self, source, target, text="hello"):
         """From one guest to another, or to everybody."""
@@ -55,7 +80,7 @@ class Hall(Site):
     def hears(self, target, source, to, text="hello"):
         """What a guest hears next of our own is this: the switch may announce guests meanwhile."""
         __tracebackhide__ = True
-        while (heard := target.hears()) and heard[12:14] != OURS:
+        while (heard := target.next()) and heard[12:14] != OURS:
             pass
         assert heard == self.frame(source, to, text), f"{heard!r}\n{self.daemon.says('drop list')}"
 
@@ -112,7 +137,7 @@ def test_64_idle_guests_cost_nothing(both, report):
     wait_until(lambda: all(row["link"] == "up" for row in hall.daemon.json("port list")), "all are there")
     time.sleep(0.2)
     for guest in guests:
-        guest.hears_all(0)
+        guest.all(0)
     share = min(hall.daemon.busy_share(1) for _ in range(2)) / len(both.workers)
     report(f"64 idle guests, {len(both.workers)} worker(s): {100 * share:.1f} % of a core for each")
     assert share <= 0.02
@@ -134,12 +159,14 @@ def test_a_socket_is_found_when_it_appears(lab, report):
     hall = Hall(lab).opens(1)
     waits = []
     for _ in range(15):
-        with Scripted(hall.path(0)) as guest:
-            start = time.perf_counter()
-            guest.listens().accepts()
-            waits.append(1000 * (time.perf_counter() - start))
-            guest.joins()
-            wait_until(lambda: hall.is_up(0), "it has come")
+        guest = lab.keeps(Guest(hall.path(0), listens=False))
+        start = time.perf_counter()
+        guest.listens()
+        guest.connects()
+        waits.append(1000 * (time.perf_counter() - start))
+        guest.joins()
+        wait_until(lambda: hall.is_up(0), "it has come")
+        hall.leaves(guest)
         wait_until(lambda: not hall.is_up(0), "it has gone")
     report(f"a socket that appears is connected to in {statistics.median(waits):.2f} ms")
     assert statistics.median(waits) <= 10 * SCALE, waits
@@ -163,14 +190,13 @@ def test_ports_come_and_go_at_load(both):
             # What is changed is opened anew: its guest has to come again.
             changed = [{**port, "mtu": 1400} for port in more[:1]] + [{**more[1], "queues": 7}] + more[2:]
             hall.applies(hall.config(*before, *changed, taps=("a", "b")))
-            stay[0].hears_all(0)
+            stay[0].all(0)
             here[0].sends(hall.frame(8, 0, "changed"))
             hall.hears(stay[0], 8, 0, "changed")  # a new MTU does not disturb it
             hall.applies(hall.config(*before, taps=("a", "b")))
             for guest in here:
-                guest.ends()
-                hall.lab.things.remove(guest)
-            stay[1].hears_all(0)
+                hall.leaves(guest)
+            stay[1].all(0)
             stay[0].sends(hall.frame(0, 1))
             hall.hears(stay[1], 0, 1)
     assert stream.lost() == [], hall.daemon.says("drop list")
@@ -184,17 +210,16 @@ def test_a_guest_returns_with_other_features(lab, mode):
     hall = Hall(lab).opens(2, mode)
     server = mode == "server"
     other = hall.guest(1, server)
-    for features in (USUAL, F_VERSION_1 | F_PROTOCOL_FEATURES, USUAL):
-        guest = hall.guest(0, server, features=features)
+    for is_mergeable in (True, False, True):
+        guest = hall.guest(0, server, mergeable=is_mergeable)
         wait_until(lambda: hall.is_up(0), "it is there")
-        assert bool(features & F_MRG_RXBUF) == bool(guest.features & guest.offered & F_MRG_RXBUF)
+        assert bool(guest.features & bits(MRG_RXBUF)) == is_mergeable
         for _ in range(3):
             guest.sends(hall.frame(0, 1))
             hall.hears(other, 0, 1)
             other.sends(hall.frame(1, 0))
             hall.hears(guest, 1, 0)
-        guest.ends()
-        lab.things.remove(guest)
+        hall.leaves(guest)
         wait_until(lambda: not hall.is_up(0), "it has gone")
     hall.stops()
 
@@ -205,7 +230,7 @@ def rarps(frames):
 
 def next_rarp(guest):
     """Waits for one, and gives it."""
-    while (frame := guest.hears(2)) and frame[12:14] != RARP:
+    while (frame := guest.next(2)) and frame[12:14] != RARP:
         pass
     assert frame, "nobody said it"
     return rarps([frame])[0]
@@ -222,14 +247,13 @@ def test_a_guest_that_comes_is_announced(both):
     assert (arp.op, arp.hwsrc, arp.hwdst) == (3, hall.address(0), hall.address(0))
     assert hall.daemon.fdb()[hall.address(0)] == "vm0"
     time.sleep(0.1)  # the workers sleep
-    guest.says(SEND_RARP, bytes.fromhex(hall.address(0).replace(":", "")) + bytes(2))
+    guest.says(Message(SEND_RARP, bytes.fromhex(hall.address(0).replace(":", "")) + bytes(2)))
     ether, arp = next_rarp(other)
     assert ether.src == hall.address(0)
-    guest.says(SEND_RARP, bytes.fromhex("020000000077") + bytes(2))
-    assert rarps(other.hears_all(0.2)) == []
+    guest.says(Message(SEND_RARP, bytes.fromhex("020000000077") + bytes(2)))
+    assert rarps(other.all(0.2)) == []
     assert hall.daemon.drops("vm0")["admit/mac-spoofed"] == 1
     # QEMU starts anew: the guest may have been somewhere else.
-    guest.hangs_up()
-    guest.joins()
+    guest.starts()
     assert next_rarp(other)[0].src == hall.address(0)
     hall.stops()
