@@ -183,7 +183,13 @@ class Daemon:
         """{mac: port}"""
         return {row["mac"]: row["port"] for row in self.json("fdb", "list", *filters)}
 
-    def is_conserved(self):
-        stat = self.json("stat show")
-        return stat["rx_packets"] + stat["copies"] == \
-            stat["tx_packets"] + stat["drops"] + stat["held"]
+    def is_conserved(self, patience=2):
+        """As soon as nobody sends any more: counters of packets that pass meanwhile are not read at one moment."""
+        deadline = time.monotonic() + patience * SCALE
+        while True:
+            stat = self.json("stat show")
+            if stat["rx_packets"] + stat["copies"] == stat["tx_packets"] + stat["drops"] + stat["held"]:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
