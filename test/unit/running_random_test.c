@@ -387,7 +387,8 @@ test_after_any_way_it_is_as_from_scratch(void **state)
 	}
 	print_message("%u of %u failed, %u of them could not quite go back\n", failures,
 		      RUNNING_RANDOM_STEPS, half_back);
-	assert_true(failures > RUNNING_RANDOM_STEPS / 100 && half_back > RUNNING_RANDOM_STEPS / 500);
+	assert_true(failures > RUNNING_RANDOM_STEPS / 100 &&
+		    half_back > RUNNING_RANDOM_STEPS / 500);
 	assert_true(failures < RUNNING_RANDOM_STEPS / 2);
 }
 
