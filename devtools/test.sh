@@ -8,7 +8,7 @@
 #   path      pcap in, pcap out through the real daemon, with two workers; one case of each test
 #   every     the same with all cases, and with one worker, too; not without its name
 #   hostile   guests and front ends that mean harm; not without its name, since sanitize does it
-#   sanitize  unit and path (with one worker, a case of every sixth test) once more, and hostile,
+#   sanitize  unit and path (with one worker, a case of every twelfth test) once more, and hostile,
 #             built with ASan and UBSan
 #   lint      formatting, layers, headers, generated pages, documentation
 #   system    network namespaces on TAP ports; foreign switches at the other end of tunnels
@@ -103,7 +103,7 @@ for suite in "${suites[@]}"; do
 			--num-processes 2 --timeout-multiplier 5
 		# The client is what it was: its own tests have just run, and it is started so often.
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
-			run "path, sanitized" run_pytest path -n "$jobs" --workers one --most 1 --one-in 6
+			run "path, sanitized" run_pytest path -n "$jobs" --workers one --most 1 --one-in 12
 		packages_need dpdk-dev
 		WEFT=$root/build-sanitize/app/weft/weft WEFT_TIMEOUT_SCALE=5 \
 			run "hostile, sanitized" run_pytest hostile -n "$jobs"
