@@ -50,49 +50,6 @@ offload_next(struct weft_worker *worker, struct weft_cut *cut, uint32_t i)
 	return piece;
 }
 
-static void
-offload_begin(struct weft_worker *worker, struct weft_cut *cut, struct rte_mbuf *packet,
-	      const struct weft_unfinished *is)
-{
-	struct weft_port_count *count = &worker->counts[packet->port];
-
-	weft_cut_begin(cut, packet, is);
-	count->cuts++;
-	count->copies += is->n - 1;
-}
-
-void
-weft_offload_send(struct weft_worker *worker, const struct weft_output *output,
-		  struct rte_mbuf *packet)
-{
-	struct weft_unfinished is;
-	struct rte_mbuf *piece;
-	struct weft_cut cut;
-
-	if (!weft_unfinished_read(packet, &is)) {
-		weft_tx_drop(worker, packet->port, DROP_WORKER_BAD_OFFLOAD, packet);
-		return;
-	}
-	if (offload_may_pass(worker, output, &is)) {
-		offload_pass(worker, output, &is, packet);
-		return;
-	}
-	if (is.size == 0) {
-		weft_finish_sum(packet, &is);
-		worker->counts[packet->port].sums++;
-		weft_worker_send(worker, output, packet);
-		return;
-	}
-	offload_begin(worker, &cut, packet, &is);
-	for (uint32_t i = 0; i < is.n; i++) {
-		piece = offload_next(worker, &cut, i);
-		if (piece == NULL)
-			break;
-		weft_worker_send(worker, output, piece);
-	}
-	rte_pktmbuf_free(packet);
-}
-
 /* Flags of TCP differ from piece to piece, and they are part of the key. */
 static void
 offload_forward(struct weft_worker *worker, const struct weft_attachment *arrival,
@@ -105,30 +62,78 @@ offload_forward(struct weft_worker *worker, const struct weft_attachment *arriva
 	weft_burst_miss(worker, arrival, &key, weft_key_hash(&key, worker->table->seed), piece);
 }
 
+/* Cuts a packet. Its pieces leave by the output, or are walked if there is none. */
+static void
+offload_cut(struct weft_worker *worker, const struct weft_output *output,
+	    const struct weft_attachment *arrival, const struct weft_unfinished *is,
+	    struct rte_mbuf *packet)
+{
+	struct weft_port_count *count = &worker->counts[packet->port];
+	struct rte_mbuf *piece;
+	struct weft_cut cut;
+
+	weft_cut_begin(&cut, packet, is);
+	count->cuts++;
+	count->copies += is->n - 1;
+	for (uint32_t i = 0; i < is->n; i++) {
+		piece = offload_next(worker, &cut, i);
+		if (piece == NULL)
+			break;
+		if (output != NULL)
+			weft_worker_send(worker, output, piece);
+		else
+			offload_forward(worker, arrival, piece);
+	}
+	rte_pktmbuf_free(packet);
+}
+
+/* @return false: what its sender wants cannot be; it was dropped */
+static bool
+offload_read(struct weft_worker *worker, struct rte_mbuf *packet, struct weft_unfinished *is)
+{
+	if (weft_unfinished_read(packet, is))
+		return true;
+	weft_tx_drop(worker, packet->port, DROP_WORKER_BAD_OFFLOAD, packet);
+	return false;
+}
+
+static void
+offload_sum(struct weft_worker *worker, struct rte_mbuf *packet, const struct weft_unfinished *is)
+{
+	weft_finish_sum(packet, is);
+	worker->counts[packet->port].sums++;
+}
+
+void
+weft_offload_send(struct weft_worker *worker, const struct weft_output *output,
+		  struct rte_mbuf *packet)
+{
+	struct weft_unfinished is;
+
+	if (!offload_read(worker, packet, &is))
+		return;
+	if (offload_may_pass(worker, output, &is)) {
+		offload_pass(worker, output, &is, packet);
+	} else if (is.size == 0) {
+		offload_sum(worker, packet, &is);
+		weft_worker_send(worker, output, packet);
+	} else {
+		offload_cut(worker, output, NULL, &is, packet);
+	}
+}
+
 bool
 weft_offload_finish(struct weft_worker *worker, const struct weft_attachment *arrival,
 		    struct rte_mbuf *packet)
 {
 	struct weft_unfinished is;
-	struct rte_mbuf *piece;
-	struct weft_cut cut;
 
-	if (!weft_unfinished_read(packet, &is)) {
-		weft_tx_drop(worker, packet->port, DROP_WORKER_BAD_OFFLOAD, packet);
+	if (!offload_read(worker, packet, &is))
 		return false;
-	}
 	if (is.size == 0) {
-		weft_finish_sum(packet, &is);
-		worker->counts[packet->port].sums++;
+		offload_sum(worker, packet, &is);
 		return true;
 	}
-	offload_begin(worker, &cut, packet, &is);
-	for (uint32_t i = 0; i < is.n; i++) {
-		piece = offload_next(worker, &cut, i);
-		if (piece == NULL)
-			break;
-		offload_forward(worker, arrival, piece);
-	}
-	rte_pktmbuf_free(packet);
+	offload_cut(worker, NULL, arrival, &is, packet);
 	return false;
 }
